@@ -1,0 +1,143 @@
+"""What can be set and how: `AISLE_*` in the environment, then `aisle.toml`, then the defaults below.
+
+The only module that reads the environment. It decides nothing else and opens nothing but that one file.
+"""
+
+import difflib
+import os
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field, SecretStr, StringConstraints, ValidationError
+from pydantic_core import ErrorDetails
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from core.errors import InvalidSettings
+
+PREFIX = "AISLE_"
+CONFIG = "AISLE_CONFIG"  # where aisle.toml is, when it is not in the working directory
+TESTS = "AISLE_TEST_"  # what the test suite reads for itself
+
+NonEmpty = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+
+
+def _default_cache() -> Path:
+    xdg = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    if xdg.is_absolute():  # the XDG specification: a relative path is to be ignored
+        return xdg / "aisle"
+    try:
+        return Path.home() / ".cache" / "aisle"
+    except RuntimeError as error:
+        raise InvalidSettings("no home folder to keep models in; set AISLE_CACHE to a folder") from error
+
+
+def _http_url(value: str) -> str:
+    if not value.startswith(("http://", "https://")):
+        raise ValueError("must start with http:// or https://")
+    return value.rstrip("/")
+
+
+def _path_or_url(value: str) -> str:
+    return _http_url(value) if "://" in value else value
+
+
+class Settings(BaseSettings):
+    """Everything that can be set, checked. One flat name each, the same in the file and, upper-cased with
+    `AISLE_` in front, in the environment.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_ignore_empty=True, extra="forbid", frozen=True, hide_input_in_errors=True
+    )
+
+    index: Annotated[NonEmpty, AfterValidator(_path_or_url)] = "demo.index"  # a folder, or a server's URL
+    currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] = "USD"  # of prices that name none
+
+    cache: Annotated[Path, AfterValidator(Path.expanduser)] = Field(default_factory=_default_cache)
+    offline: bool = False  # never fetch a model; use what is cached
+    hf_endpoint: Annotated[NonEmpty, AfterValidator(_http_url)] = "https://huggingface.co"
+    hf_token: SecretStr | None = None
+
+    encoder: NonEmpty = "minilm"  # a name in the manifest, a folder, or a Hugging Face id
+    encoder_max_tokens: int | None = Field(default=None, ge=8)  # None: as many as the model was made for
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    threads: int = Field(default=0, ge=0)  # 0: every core
+
+    qdrant_api_key: SecretStr | None = None
+    qdrant_timeout_s: float = Field(default=30.0, gt=0, allow_inf_nan=False)
+    qdrant_shards: int = Field(default=1, ge=1)
+    qdrant_replicas: int = Field(default=1, ge=1)
+    quantization: Literal["none", "int8"] = "none"
+    on_disk: bool = False  # vectors stay on disk rather than in memory
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003  the signature is pydantic's
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Order the sources: arguments, then environment, then file."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=_config_file())
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Return the settings in force; an override of `None` counts as not given."""
+    _refuse_unknown_variables()
+    given = {name: value for name, value in overrides.items() if value is not None}
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        problems = "; ".join(_explain(problem, given) for problem in error.errors())
+        raise InvalidSettings(problems) from None  # the cause could show a secret
+    except (OSError, ValueError) as error:  # a TOML or UTF-8 mistake is a ValueError
+        raise InvalidSettings(f"cannot read {_config_file()}: {error}") from error
+
+
+def _config_file() -> Path:
+    chosen = os.environ.get(CONFIG)
+    if not chosen:
+        return Path("aisle.toml")
+    path = Path(chosen).expanduser()
+    if not path.is_file():
+        raise InvalidSettings(f"{CONFIG} names {chosen}, which is not a file")
+    return path
+
+
+def _refuse_unknown_variables() -> None:
+    allowed = [CONFIG, *(PREFIX + name.upper() for name in Settings.model_fields)]
+    for variable in sorted(os.environ):
+        upper = variable.upper()
+        if upper.startswith(PREFIX) and not upper.startswith(TESTS) and upper not in allowed:
+            raise InvalidSettings(f"unknown variable {variable}{_closest(upper, allowed, PREFIX)}")
+
+
+def _closest(name: str, allowed: list[str], prefix: str = "") -> str:
+    """Suggest by the part after `prefix`: what all names share makes any two look alike."""
+    known = [word.removeprefix(prefix) for word in sorted(allowed)]
+    near = difflib.get_close_matches(name.removeprefix(prefix), known, n=1)
+    return f"; did you mean {prefix}{near[0]}?" if near else f"; known: {', '.join(sorted(allowed))}"
+
+
+def _explain(problem: ErrorDetails, given: dict[str, Any]) -> str:
+    name = str(problem["loc"][0])
+    fields = Settings.model_fields
+    if problem["type"] == "extra_forbidden":
+        where = "" if name in given else f" in {_config_file()}"
+        return f"unknown setting {name}{where}{_closest(name, list(fields))}"
+    if name in given:
+        origin = name
+    elif any(variable.upper() == PREFIX + name.upper() for variable in os.environ):
+        origin = PREFIX + name.upper()
+    else:
+        origin = f"{name} in {_config_file()}"
+    secret = "SecretStr" in str(fields[name].annotation)
+    value = "" if secret else f" {problem['input']!r}"
+    return f"{origin}:{value} is not allowed ({problem['msg'].removeprefix('Value error, ')})"
