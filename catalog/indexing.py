@@ -1,0 +1,210 @@
+"""From a feed to a live index: survey, build beside the live generation, switch.
+
+A build that is stopped at any moment, also by SIGKILL, goes on where it stopped: what the draft holds
+already is recognised by its fingerprint, so there is no progress file that could disagree with it.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
+from time import perf_counter
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from catalog.bm25 import FieldBm25, average_length
+from catalog.collection import Collection, Home, Stamp
+from catalog.encoder import Encoder
+from catalog.feeds import Reject
+from catalog.index import lexers, point
+from catalog.keys import key
+from catalog.points import fingerprint, point_id, wording
+from catalog.product import Product
+from catalog.texts import body_text, dense_text, title_text
+from core.errors import IndexLocked, IndexMismatch, IndexMissing, InvalidSource
+from core.record import Record
+
+BATCH = 512
+SAMPLE = 50_000  # products whose text lengths are measured
+COUNTED_ATTRIBUTES = 100  # attribute names whose values the index can count
+
+# Tuned on the development queries: docs/LOG.md, "BM25 parameters".
+TITLE_K1, TITLE_B = 1.2, 0.5
+BODY_K1, BODY_B = 0.3, 0.75
+
+Feed = Callable[[], Iterable[Product | Reject]]
+
+
+class Progress(NamedTuple):
+    """How far a build is; `total` is None while it is not known."""
+
+    step: str  # "reading" | "indexing" | "optimising"
+    done: int
+    total: int | None
+
+
+class IndexReport(Record):
+    """What a build did."""
+
+    indexed: int
+    rejected: int
+    reused: int  # vectors that did not have to be computed again
+    seconds: float
+
+
+class Survey(Record):
+    """What a first reading of the feed tells."""
+
+    products: int
+    title_length: float
+    body_length: float
+    attributes: tuple[str, ...]
+
+
+def build_index(
+    feed: Feed,
+    home: Home,
+    encoder: Encoder,
+    *,
+    on_reject: Callable[[Reject], None] = lambda reject: None,
+    on_progress: Callable[[Progress], None] = lambda progress: None,
+) -> IndexReport:
+    """Make the index hold exactly the usable products of the feed, which is read twice."""
+    start = perf_counter()
+    rejected = 0
+
+    def count_reject(reject: Reject) -> None:
+        nonlocal rejected
+        rejected += 1
+        on_reject(reject)
+
+    found = survey(feed(), count_reject, on_progress)
+    if not found.products:
+        raise InvalidSource(f"no usable product in the source ({rejected} rejected)")
+    with home.build(_stamp(found, encoder)) as draft:
+        vectors = _Vectors(encoder, draft, _previous(home, encoder))
+        _fill(draft, feed, found.products, vectors, on_progress)
+        on_progress(Progress("optimising", 0, None))
+        draft.settle()
+    return IndexReport(
+        indexed=found.products, rejected=rejected, reused=vectors.reused, seconds=perf_counter() - start
+    )
+
+
+def survey(
+    feed: Iterable[Product | Reject],
+    on_reject: Callable[[Reject], None],
+    on_progress: Callable[[Progress], None] = lambda progress: None,
+) -> Survey:
+    """Read the whole feed once: counts, text lengths, common attributes; every reject is reported here."""
+    names: Counter[str] = Counter()
+    sample: list[Product] = []
+    products = 0
+    for product in unique(feed, on_reject):
+        products += 1
+        names.update(map(key, product.attributes))
+        if len(sample) < SAMPLE:
+            sample.append(product)
+        if products % 1000 == 0:
+            on_progress(Progress("reading", products, None))
+    return Survey(
+        products=products,
+        title_length=average_length(map(title_text, sample)),
+        body_length=average_length(map(body_text, sample)),
+        attributes=tuple(name for name, _ in names.most_common(COUNTED_ATTRIBUTES)),
+    )
+
+
+def unique(
+    feed: Iterable[Product | Reject], on_reject: Callable[[Reject], None] = lambda reject: None
+) -> Iterator[Product]:
+    """The usable products; of several with one id the first."""
+    seen: set[str] = set()
+    for number, row in enumerate(feed, start=1):
+        if isinstance(row, Reject):
+            on_reject(row)
+        elif row.id in seen:
+            on_reject(Reject(line=number, id=row.id, reason="duplicate id; the first one is kept"))
+        else:
+            seen.add(row.id)
+            yield row
+
+
+def _stamp(found: Survey, encoder: Encoder) -> Stamp:
+    return Stamp(
+        encoder=encoder.name,
+        dimension=encoder.dimension,
+        title=FieldBm25(k1=TITLE_K1, b=TITLE_B, average_length=round(found.title_length, 2)),
+        body=FieldBm25(k1=BODY_K1, b=BODY_B, average_length=round(found.body_length, 2)),
+        facets=found.attributes,
+    )
+
+
+def _previous(home: Home, encoder: Encoder) -> Collection | None:
+    """The live generation, if vectors can be taken over from it."""
+    try:
+        live = home.live()
+    except (IndexMissing, IndexMismatch, IndexLocked):
+        return None
+    if (live.stamp.encoder, live.stamp.dimension) != (encoder.name, encoder.dimension):
+        live.close()
+        return None
+    return live
+
+
+class _Vectors:
+    """Dense vectors for a batch: from the draft, from the live generation, or computed."""
+
+    def __init__(self, encoder: Encoder, draft: Collection, previous: Collection | None) -> None:
+        self.reused = 0
+        self._encoder = encoder
+        self._previous = previous
+        self._sources = [c for c in (draft if draft.count() else None, previous) if c is not None]
+
+    def of(self, products: Sequence[Product]) -> dict[str, NDArray[np.float32]]:
+        """A vector for every product, by point id."""
+        wanted = {point_id(p.id): p for p in products}
+        found: dict[str, NDArray[np.float32]] = {}
+        for source in self._sources:
+            stored = source.payloads([i for i in wanted if i not in found], ["wording"])
+            same = [i for i, fields in stored.items() if fields.get("wording") == wording(wanted[i])]
+            found.update(source.vectors(same))
+        self.reused += len(found)
+        missing = [i for i in wanted if i not in found]
+        computed = self._encoder.encode_documents([dense_text(wanted[i]) for i in missing])
+        return found | dict(zip(missing, computed, strict=True))
+
+    def close(self) -> None:
+        """Let go of the live generation, so that it can be replaced."""
+        if self._previous is not None:
+            self._previous.close()
+
+
+def _fill(
+    draft: Collection,
+    feed: Feed,
+    total: int,
+    vectors: _Vectors,
+    on_progress: Callable[[Progress], None],
+) -> None:
+    by = lexers(draft.stamp)
+    resumed = draft.count() > 0
+    wanted: set[str] = set()
+    rows = unique(feed())
+    while batch := list(islice(rows, BATCH)):
+        ids = [point_id(p.id) for p in batch]
+        wanted.update(ids)
+        stored = draft.payloads(ids, ["fingerprint"]) if resumed else {}
+        new = [
+            p
+            for p, i in zip(batch, ids, strict=True)
+            if stored.get(i, {}).get("fingerprint") != fingerprint(p)
+        ]
+        if new:
+            dense = vectors.of(new)
+            draft.upsert([point(p, dense[point_id(p.id)], by, draft.stamp) for p in new])
+        on_progress(Progress("indexing", len(wanted), total))
+    vectors.close()
+    if draft.count() != len(wanted):  # left over from a build of an earlier state of the source
+        draft.delete([i for i, _ in draft.scroll([]) if i not in wanted])

@@ -1,0 +1,142 @@
+"""What the catalogue talks about: brands, category tree, attributes with values, price range.
+
+Counted from the index itself, so it is as current as the last update. The planner and the tool
+schemas are built from it. It knows nothing about queries.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from typing import Literal
+
+from catalog.collection import Collection
+from catalog.conditions import OneOf
+from catalog.keys import PATH, key
+from catalog.points import facet_slot
+from catalog.product import Money
+from core.record import Record
+
+MOST_BRANDS = 100_000
+MOST_CATEGORIES = 20_000
+MOST_ATTRIBUTES = 10_000
+MOST_VALUES = 1_000
+MOST_PRICES = 200_000
+QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
+
+Kind = Literal["text", "number", "yes/no"]
+
+
+class Term(Record):
+    """A value as the shop writes it, and how many products have it."""
+
+    label: str
+    count: int
+
+
+class Category(Record):
+    """A node of the category tree; `count` includes everything below it."""
+
+    path: tuple[str, ...]
+    count: int
+
+
+class Attribute(Record):
+    """An attribute name; its values are listed for the common names only."""
+
+    name: str
+    count: int
+    kind: Kind = "text"
+    values: tuple[Term, ...] = ()
+
+
+class Prices(Record):
+    """Price quantiles in one currency."""
+
+    currency: str
+    count: int
+    quantiles: tuple[tuple[float, Money], ...]
+
+
+class Vocabulary(Record):
+    """Everything the catalogue can be asked for by name."""
+
+    products: int
+    brands: tuple[Term, ...]
+    categories: tuple[Category, ...]
+    attributes: tuple[Attribute, ...]
+    prices: tuple[Prices, ...]
+
+    @cached_property
+    def brand_labels(self) -> Mapping[str, str]:
+        """The normal form of each brand, and how the shop writes it."""
+        return {key(brand.label): brand.label for brand in self.brands}
+
+    @cached_property
+    def departments(self) -> tuple[Category, ...]:
+        """The roots of the tree, largest first."""
+        return tuple(c for c in self.categories if len(c.path) == 1)
+
+
+def read_vocabulary(collection: Collection) -> Vocabulary:
+    """Count the whole collection."""
+    return Vocabulary(
+        products=collection.count(),
+        brands=_merged(collection.facet("brand_label", None, MOST_BRANDS)),
+        categories=tuple(
+            Category(path=tuple(path.split(PATH)), count=count)
+            for path, count in collection.facet("category_path", None, MOST_CATEGORIES)
+        ),
+        attributes=_attributes(collection),
+        prices=tuple(_prices(collection, code) for code, _ in collection.facet("currency", None, 200)),
+    )
+
+
+def _attributes(collection: Collection) -> tuple[Attribute, ...]:
+    counted = set(collection.stamp.facets)
+    found = []
+    for term in _merged(collection.facet("attribute_label", None, MOST_ATTRIBUTES)):
+        if key(term.label) not in counted:
+            found.append(Attribute(name=term.label, count=term.count))
+            continue
+        values = _merged(collection.facet(f"facet.{facet_slot(term.label)}", None, MOST_VALUES))
+        kind = value_kind(value.label for value in values)
+        found.append(Attribute(name=term.label, count=term.count, kind=kind, values=values))
+    return tuple(found)
+
+
+def _prices(collection: Collection, currency: str) -> Prices:
+    amounts = collection.facet("price", OneOf("currency", (currency,)), MOST_PRICES)
+    counts = sorted((int(amount), count) for amount, count in amounts)
+    total = sum(count for _, count in counts)
+    quantiles = [(q, Money(amount=_quantile(counts, q * (total - 1)), currency=currency)) for q in QUANTILES]
+    return Prices(currency=currency, count=total, quantiles=tuple(quantiles))
+
+
+def _quantile(counts: list[tuple[int, int]], rank: float) -> int:
+    seen = 0
+    for amount, count in counts:
+        seen += count
+        if seen > rank:
+            return amount
+    return counts[-1][0]
+
+
+def _merged(counted: Iterable[tuple[str, int]]) -> tuple[Term, ...]:
+    """Spellings that differ only in case or spacing count as one, under the most common spelling."""
+    labels: dict[str, str] = {}
+    counts: Counter[str] = Counter()
+    for label, count in sorted(counted, key=lambda pair: (-pair[1], pair[0])):
+        labels.setdefault(key(label), label)
+        counts[key(label)] += count
+    return tuple(
+        Term(label=labels[k], count=n) for k, n in sorted(counts.items(), key=lambda p: (-p[1], p[0]))
+    )
+
+
+def value_kind(values: Iterable[str]) -> Kind:
+    """What the values of an attribute are: numbers (a unit may follow), yes/no, or words."""
+    seen = [key(value) for value in values]
+    if seen and all(value in ("yes", "no") for value in seen):
+        return "yes/no"
+    numeric = sum(value[:1].isdigit() for value in seen)
+    return "number" if seen and numeric >= 0.9 * len(seen) else "text"

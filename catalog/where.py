@@ -1,0 +1,45 @@
+"""What a product must be to be shown. Says nothing about ordering, and nothing about free text."""
+
+from collections.abc import Mapping
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from catalog.product import Availability, Money
+from core.record import Record
+
+Stars = Annotated[float, Field(ge=0, le=5)]
+Count = Annotated[int, Field(ge=0)]
+
+OBTAINABLE = (Availability.IN_STOCK, Availability.PREORDER, Availability.BACKORDER)
+
+
+class Where(Record):
+    """Requirements, all of which must hold; within one list, any of its members will do."""
+
+    brands: tuple[str, ...] = ()
+    categories: tuple[
+        str, ...
+    ] = ()  # a level of the tree by name, or a path from its root: "Kitchen > Kettles"
+    price_min: Money | None = None
+    price_max: Money | None = None
+    rating_min: Stars | None = None
+    rating_max: Stars | None = None
+    reviews_min: Count | None = None
+    reviews_max: Count | None = None
+    attributes: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
+    available_only: bool = False
+
+    @model_validator(mode="after")
+    def _one_currency(self) -> Self:
+        if self.price_min and self.price_max and self.price_min.currency != self.price_max.currency:
+            raise ValueError(
+                f"price_min is in {self.price_min.currency} and price_max in {self.price_max.currency}; "
+                "give both in one currency"
+            )
+        return self
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether anything at all is required."""
+        return self == Where()

@@ -1,0 +1,44 @@
+"""Finding candidates: every branch names its nearest, and then scores what the others named.
+
+So each candidate carries the score of every branch, and a later stage never mistakes "not among the
+first hundred" for zero.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from catalog.conditions import Unknown
+from catalog.index import ProductIndex
+from catalog.where import Where
+
+DEPTH = 100
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """Points with their score per branch, and the order in which each branch found its own."""
+
+    points: tuple[str, ...]
+    scores: Mapping[str, Mapping[str, float]]
+    ranked: Mapping[str, Sequence[str]]
+
+
+def recall(
+    index: ProductIndex,
+    query: str,
+    branches: Sequence[str],
+    *,
+    where: Where,
+    unknown: Unknown = "fails",
+    depth: int = DEPTH,
+) -> Candidates:
+    """Up to `depth` products per branch that satisfy `where`, scored by all the branches."""
+    vectors = index.vectors(query, branches)
+    found = index.search(vectors, where=where, unknown=unknown, limit=depth)
+    points = tuple(dict.fromkeys(point for scored in found.values() for point, _ in scored))
+    scores = {branch: dict(scored) for branch, scored in found.items()}
+    if len(found) > 1 and points:
+        for branch, scored in index.search(vectors, among=points, limit=len(points)).items():
+            scores[branch].update(scored)
+    ranked = {branch: [point for point, _ in scored] for branch, scored in found.items()}
+    return Candidates(points, scores, ranked)

@@ -1,0 +1,92 @@
+"""The search systems by name, cheapest first. Each is recall, fusion and a cut; nothing here is learned."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from catalog.conditions import Unknown
+from catalog.index import ProductIndex
+from catalog.points import BODY, DENSE, TITLE
+from core.errors import InvalidQuery
+from core.trace import Recorder
+from ranking.fusion import best_first, bm25, reciprocal_ranks
+from ranking.recall import DEPTH, Candidates, recall
+from ranking.receipts import known_to_fit, receipt
+from ranking.records import Hit, Results, Search
+
+Fuse = Callable[[Candidates], dict[str, dict[str, float]]]
+
+
+def _lexical(candidates: Candidates) -> dict[str, dict[str, float]]:
+    return {"bm25": bm25(candidates.scores)}
+
+
+def _semantic(candidates: Candidates) -> dict[str, dict[str, float]]:
+    return {"dense": dict(candidates.scores.get(DENSE, {}))}
+
+
+def _hybrid(candidates: Candidates) -> dict[str, dict[str, float]]:
+    lexical = bm25(candidates.scores)
+    rankings = [best_first(lexical)[:DEPTH], candidates.ranked.get(DENSE, [])]
+    return {
+        "bm25": lexical,
+        "dense": dict(candidates.scores.get(DENSE, {})),
+        "rrf": reciprocal_ranks(rankings),
+    }
+
+
+@dataclass(frozen=True)
+class System:
+    """A way to search: the branches it asks and how it combines them; the last score named decides."""
+
+    branches: Sequence[str]
+    fuse: Fuse
+
+
+SYSTEMS = {
+    "bm25": System((TITLE, BODY), _lexical),
+    "dense": System((DENSE,), _semantic),
+    "hybrid": System((TITLE, BODY, DENSE), _hybrid),
+}
+DEFAULT = "hybrid"
+
+
+def search(index: ProductIndex, request: Search, system: str = DEFAULT) -> Results:
+    """Answer a search: first what is known to satisfy every requirement, then what violates none."""
+    if system not in SYSTEMS:
+        raise InvalidQuery(f"no system {system!r}; choose from: {', '.join(SYSTEMS)}")
+    recorder = Recorder()
+    hits = _pass(index, request, SYSTEMS[system], "fails", recorder)
+    if len(hits) < request.limit and not request.where.is_empty:
+        known = {hit.product.id for hit in hits}
+        lenient = _pass(index, request, SYSTEMS[system], "passes", recorder)
+        hits += [hit for hit in lenient if hit.product.id not in known and not known_to_fit(hit.receipt)]
+    return Results(hits=tuple(hits[: request.limit]), trace=recorder.trace())
+
+
+def _pass(
+    index: ProductIndex, request: Search, system: System, unknown: Unknown, recorder: Recorder
+) -> list[Hit]:
+    with recorder.stage("recall") as stage:
+        depth = max(DEPTH, request.limit)
+        candidates = recall(
+            index, request.query, system.branches, where=request.where, unknown=unknown, depth=depth
+        )
+        stage.n_out = len(candidates.points)
+    with recorder.stage("fuse", n_in=len(candidates.points)) as stage:
+        scores = system.fuse(candidates)
+        *_, (_, final) = scores.items()
+        order = best_first(final)[: request.limit]
+        stage.n_out = len(order)
+    with recorder.stage("fetch", n_in=len(order)) as stage:
+        products = index.products(order)
+        stage.n_out = len(products)
+    return [
+        Hit(
+            product=products[point],
+            score=final[point],
+            stages={name: by_point[point] for name, by_point in scores.items() if point in by_point},
+            receipt=receipt(products[point], request.where),
+        )
+        for point in order
+        if point in products
+    ]

@@ -1,0 +1,234 @@
+"""The `aisle` command: reads arguments, calls one function, prints what it returns.
+
+Nothing heavy is imported before a command needs it, so that `aisle --help` answers at once.
+"""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from click import ClickException, UsageError
+from click.exceptions import Abort
+
+from core.errors import AisleError, InvalidQuery, InvalidSettings
+from core.settings import Settings, load_settings
+from ui import console
+
+if TYPE_CHECKING:
+    from catalog.indexing import Feed
+
+app = typer.Typer(
+    name="aisle",
+    help="Conversational shopping search that keeps its promises.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+models_app = typer.Typer(help="Model files: what is known, what is here.", no_args_is_help=True)
+datasets_app = typer.Typer(help="Public product data sets.", no_args_is_help=True)
+app.add_typer(models_app, name="models")
+app.add_typer(datasets_app, name="datasets")
+
+Index = Annotated[
+    str | None, typer.Option("--index", metavar="PATH|URL", help="Folder, or http://host:6333/NAME.")
+]
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
+
+
+@app.command()
+def index(
+    source: Annotated[
+        str, typer.Argument(help="Feed file or folder; [bold]demo[/] is the built-in catalogue.")
+    ],
+    feed_format: Annotated[str, typer.Option("--format", help="Format of the feed.")] = "auto",
+    columns: Annotated[
+        list[str] | None, typer.Option("--map", metavar="FIELD=COLUMN", help="Which column holds a field.")
+    ] = None,
+    rejects: Annotated[Path | None, typer.Option(help="Write unusable rows here, as JSON lines.")] = None,
+    check: Annotated[bool, typer.Option("--check", help="Only report how ready the feed is.")] = False,
+    at: Index = None,
+    as_json: Json = False,
+) -> None:
+    """Make a feed searchable."""
+    settings = load_settings(index=at)
+    feed = _feed(source, feed_format, _mapping(columns or []), settings)
+    if check:
+        from catalog.readiness import readiness
+
+        report = readiness(feed())
+        console.show(report, as_json, console.readiness_report)
+        return
+    from catalog.encoder import open_encoder
+    from catalog.index import open_home
+    from catalog.indexing import build_index
+
+    with console.reject_file(rejects) as on_reject, console.progress() as on_progress:
+        done = build_index(
+            feed,
+            open_home(settings),
+            open_encoder(settings),
+            on_reject=on_reject,
+            on_progress=on_progress,
+        )
+    console.show(done, as_json, lambda report: console.index_report(report, settings.index, rejects))
+
+
+@app.command()
+def search(
+    query: Annotated[str, typer.Argument(help="What you are looking for.")],
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many products.")] = 10,
+    system: Annotated[str, typer.Option(help="bm25, dense or hybrid.")] = "hybrid",
+    brand: Annotated[list[str] | None, typer.Option(help="Only this brand; may be repeated.")] = None,
+    category: Annotated[list[str] | None, typer.Option(help="Only this category; may be repeated.")] = None,
+    price_min: Annotated[float | None, typer.Option(help="Lowest price.")] = None,
+    price_max: Annotated[float | None, typer.Option(help="Highest price.")] = None,
+    rating_min: Annotated[float | None, typer.Option(help="Lowest rating, in stars.")] = None,
+    attribute: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=VALUE", help="Only with this attribute; may be repeated."),
+    ] = None,
+    available: Annotated[bool, typer.Option("--available", help="Only what can be bought now.")] = False,
+    at: Index = None,
+    as_json: Json = False,
+) -> None:
+    """Search the index."""
+    settings = load_settings(index=at)
+    from pydantic import ValidationError
+
+    from catalog.index import open_index
+    from catalog.price import parse_money
+    from catalog.where import Where
+    from ranking.records import Search
+    from ranking.systems import search as run
+
+    def money(amount: float | None) -> Any:
+        return None if amount is None else parse_money(amount, settings.currency)
+
+    try:
+        where = Where(
+            brands=tuple(brand or ()),
+            categories=tuple(category or ()),
+            price_min=money(price_min),
+            price_max=money(price_max),
+            rating_min=rating_min,
+            attributes=_attributes(attribute or []),
+            available_only=available,
+        )
+        request = Search(query=query, where=where, limit=limit)
+    except ValidationError as error:
+        raise InvalidQuery(console.validation_message(error)) from error
+    opened = open_index(settings)
+    try:
+        results = run(opened, request, system)
+    finally:
+        opened.close()
+    console.show(results, as_json, lambda found: console.results_table(found, query))
+
+
+@models_app.command("list")
+def models_list(as_json: Json = False) -> None:
+    """List the models Aisle knows and which are here."""
+    from core.artifacts import listing
+
+    console.show_all(listing(load_settings().cache), as_json, console.models_table)
+
+
+@models_app.command("pull")
+def models_pull(
+    names: Annotated[list[str], typer.Argument(help="Names from the list, or Hugging Face ids.")],
+    as_json: Json = False,
+) -> None:
+    """Fetch models and verify them."""
+    from core.artifacts import pull
+
+    settings = load_settings()
+    for name in names:
+        path = pull(name, settings)
+        console.show_fetched(name, path, as_json)
+
+
+@datasets_app.command("get")
+def datasets_get(
+    name: Annotated[str, typer.Argument(help="icecat, esci_us, wands or demo.")],
+    source: Annotated[Path | None, typer.Option("--from", help="A folder that has it already.")] = None,
+    to: Annotated[Path, typer.Option(help="Where data sets are kept.")] = Path("data"),
+    as_json: Json = False,
+) -> None:
+    """Fetch a data set, or take it from a folder."""
+    from catalog import datasets, demo
+
+    target = to / name
+    if name == "demo":
+        demo.write(target)
+    elif source is not None:
+        datasets.copy(datasets.dataset(name).name, source, target)
+    else:
+        with console.download(name) as on_bytes:
+            datasets.fetch(datasets.dataset(name), target, on_bytes)
+    console.show_fetched(name, target, as_json)
+
+
+@datasets_app.command("list")
+def datasets_list(as_json: Json = False) -> None:
+    """List the data sets Aisle can fetch."""
+    from catalog.datasets import DATASETS
+
+    console.show_all(list(DATASETS.values()), as_json, console.datasets_table)
+
+
+def main() -> None:
+    """Run the command; every failure is one line on stderr and an exit status."""
+    sys.exit(_run())
+
+
+def _run() -> int:
+    try:
+        app(standalone_mode=False)
+    except UsageError as error:
+        error.show()
+        return 2
+    except ClickException as error:
+        error.show()
+        return 1
+    except AisleError as error:
+        console.failure(str(error))
+        return 2 if isinstance(error, InvalidQuery | InvalidSettings) else 1
+    except (KeyboardInterrupt, Abort):
+        console.failure("stopped; nothing is lost, the same command goes on from here")
+        return 130
+    except BrokenPipeError:  # `aisle search ... | head`
+        sys.stderr.close()
+        return 0
+    return 0
+
+
+def _feed(source: str, feed_format: str, columns: dict[str, str], settings: Settings) -> "Feed":
+    if source == "demo" and not Path(source).exists():
+        from catalog.demo import products
+
+        return products
+    from catalog.feeds import read_feed
+
+    path = Path(source)
+    return lambda: read_feed(path, format=feed_format, columns=columns, currency=settings.currency)
+
+
+def _mapping(pairs: list[str]) -> dict[str, str]:
+    return dict(_pair(pair, "--map", "title=name") for pair in pairs)
+
+
+def _attributes(pairs: list[str]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for text in pairs:
+        name, value = _pair(text, "--attribute", "color=red")
+        found[name] = (*found.get(name, ()), value)
+    return found
+
+
+def _pair(text: str, option: str, example: str) -> tuple[str, str]:
+    name, separator, value = text.partition("=")
+    if not (separator and name.strip() and value.strip()):
+        raise InvalidQuery(f"{option} {text}: write it as NAME=VALUE, for example {option} {example}")
+    return name.strip(), value.strip()
