@@ -41,7 +41,7 @@ USES = "travel kitchen office garden camping bedroom school sport winter summer 
 
 
 class Synthetic:
-    """An encoder that looks vectors up: product n lies near the centre of its cluster, and so does its query."""
+    """An encoder that looks vectors up: product n lies near the centre of its cluster, so does its query."""
 
     name = "synthetic"
     dimension = DIMENSION

@@ -99,7 +99,7 @@ def read_model(settings: Settings, folder: Path) -> SentenceModel:
     sentence = _read_json(transformer / "sentence_bert_config.json")
     limit = _max_tokens(sentence, config, _read_json(transformer / "tokenizer_config.json"))
     name = identity = identify(folder, settings.cache)
-    if settings.encoder_max_tokens is not None and settings.encoder_max_tokens < limit:
+    if settings.encoder_max_tokens < limit:
         limit = settings.encoder_max_tokens
         name = f"{name}-{limit}"  # documents cut elsewhere are other vectors: the index must know
     return SentenceModel(

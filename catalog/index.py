@@ -202,4 +202,6 @@ def open_index(settings: Settings) -> ProductIndex:
 
     home = open_home(settings)
     live = home.live()  # first: a missing index is said before a model is fetched
-    return ProductIndex(home, live, open_encoder(settings))
+    encoder = open_encoder(settings)
+    encoder.encode_queries(["warm up"])  # the first inference costs 40 ms, which is no shopper's to pay
+    return ProductIndex(home, live, encoder)

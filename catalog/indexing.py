@@ -5,7 +5,8 @@ already is recognised by its fingerprint, so there is no progress file that coul
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from time import perf_counter
 from typing import NamedTuple
@@ -189,22 +190,33 @@ def _fill(
     on_progress: Callable[[Progress], None],
 ) -> None:
     by = lexers(draft.stamp)
-    resumed = draft.count() > 0
     wanted: set[str] = set()
-    rows = unique(feed())
-    while batch := list(islice(rows, BATCH)):
-        ids = [point_id(p.id) for p in batch]
-        wanted.update(ids)
-        stored = draft.payloads(ids, ["fingerprint"]) if resumed else {}
-        new = [
-            p
-            for p, i in zip(batch, ids, strict=True)
-            if stored.get(i, {}).get("fingerprint") != fingerprint(p)
-        ]
-        if new:
-            dense = vectors.of(new)
-            draft.upsert([point(p, dense[point_id(p.id)], by, draft.stamp) for p in new])
-        on_progress(Progress("indexing", len(wanted), total))
+
+    def store(batch: Sequence[Product], dense: Mapping[str, NDArray[np.float32]]) -> None:
+        draft.upsert([point(p, dense[point_id(p.id)], by, draft.stamp) for p in batch])
+
+    with ThreadPoolExecutor(1) as encoding:  # the next batch is encoded while this one is stored
+        waiting: tuple[list[Product], Future[dict[str, NDArray[np.float32]]]] | None = None
+        for batch, new in _batches(draft, feed):
+            coming = new, encoding.submit(vectors.of, new)
+            if waiting:
+                store(waiting[0], waiting[1].result())
+            waiting = coming
+            wanted.update(point_id(p.id) for p in batch)
+            on_progress(Progress("indexing", len(wanted), total))
+        if waiting:
+            store(waiting[0], waiting[1].result())
     vectors.close()
     if draft.count() != len(wanted):  # left over from a build of an earlier state of the source
         draft.delete([i for i, _ in draft.scroll([]) if i not in wanted])
+
+
+def _batches(draft: Collection, feed: Feed) -> Iterator[tuple[list[Product], list[Product]]]:
+    """The feed in batches, and of each batch what the draft does not hold yet."""
+    resumed = draft.count() > 0
+    rows = unique(feed())
+    while batch := list(islice(rows, BATCH)):
+        ids = [point_id(p.id) for p in batch]
+        stored = draft.payloads(ids, ["fingerprint"]) if resumed else {}
+        known = {i: fields.get("fingerprint") for i, fields in stored.items()}
+        yield batch, [p for p, i in zip(batch, ids, strict=True) if known.get(i) != fingerprint(p)]

@@ -46,12 +46,16 @@ class ServerCollection:
 
     def upsert(self, points: Sequence[Point]) -> None:
         """See `Collection`."""
+        if not points:  # which the server would refuse
+            return
         rows = [models.PointStruct(id=p.id, vector=_vectors(p), payload=dict(p.payload)) for p in points]
         with _translated(self.name):
             self._client.upsert(self.name, rows, wait=True)
 
     def delete(self, ids: Sequence[str]) -> None:
         """See `Collection`."""
+        if not ids:
+            return
         with _translated(self.name):
             self._client.delete(self.name, models.PointIdsList(points=list(ids)), wait=True)
 

@@ -232,3 +232,7 @@ def _pair(text: str, option: str, example: str) -> tuple[str, str]:
     if not (separator and name.strip() and value.strip()):
         raise InvalidQuery(f"{option} {text}: write it as NAME=VALUE, for example {option} {example}")
     return name.strip(), value.strip()
+
+
+if __name__ == "__main__":
+    main()

@@ -288,3 +288,9 @@ def test_a_running_index_switches_to_a_rebuild(home: Home, monkeypatch: pytest.M
     build(home, [LAMP])
     assert index.count() == 1
     assert index.get(["lamp"]) == {"lamp": LAMP}
+
+
+def test_updating_nothing_changes_nothing(index: ProductIndex) -> None:
+    index.upsert([])
+    index.delete([])
+    assert index.count() == 4
