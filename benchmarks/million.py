@@ -27,6 +27,7 @@ from ranking.systems import search
 
 DIMENSION = 384
 CLUSTERS = 2_000
+FREEDOM = 32  # dimensions in which products of a cluster differ; sentence vectors have few too
 BATCH = 1_000
 QUERIES = 200
 SEED = 20261121
@@ -49,14 +50,15 @@ class Synthetic:
     def __init__(self, count: int) -> None:
         random = np.random.default_rng(SEED)
         self.centres = random.standard_normal((CLUSTERS, DIMENSION), np.float32)
+        self.basis = random.standard_normal((FREEDOM, DIMENSION), np.float32) / np.sqrt(np.float32(FREEDOM))
         self.cluster = random.integers(0, CLUSTERS, count)
 
     def vectors(self, numbers: Sequence[int], *, salt: int = 0) -> NDArray[np.float32]:
         """Unit vectors of the products with these numbers; another salt gives another one nearby."""
         noise = np.stack(
-            [np.random.default_rng((SEED, salt, n)).standard_normal(DIMENSION, np.float32) for n in numbers]
+            [np.random.default_rng((SEED, salt, n)).standard_normal(FREEDOM, np.float32) for n in numbers]
         )
-        raw = self.centres[self.cluster[list(numbers)]] + noise
+        raw = self.centres[self.cluster[list(numbers)]] + noise @ self.basis
         unit: NDArray[np.float32] = raw / np.linalg.norm(raw, axis=1, keepdims=True)
         return unit
 
@@ -91,7 +93,7 @@ def product(n: int, cluster: int) -> Product:
 def build(folder: Path, count: int, quantization: str, encoder: Synthetic) -> dict[str, float]:
     """Fill and settle an index; seconds for each."""
     home = EdgeHome(folder, quantization=quantization)
-    stamp = Stamp(encoder=encoder.name, dimension=DIMENSION, facets=("color", "material"))
+    stamp = Stamp(encoder=encoder.name, dimension=DIMENSION, counted=("color", "material"))
     by = lexers(stamp)
     start = perf_counter()
     with home.build(stamp) as draft:

@@ -27,7 +27,7 @@ class Stamp(Record):
     dimension: int
     title: FieldBm25 = FieldBm25()
     body: FieldBm25 = FieldBm25()
-    facets: tuple[str, ...] = ()  # attributes whose values can be counted, in normal form
+    counted: tuple[str, ...] = ()  # attributes whose values can be counted, in normal form
 
 
 @dataclass(frozen=True)

@@ -16,22 +16,17 @@ from catalog.collection import Collection, Home, Scored, Stamp, VectorQuery
 from catalog.conditions import Ids, Unknown, condition, conjunction
 from catalog.encoder import Encoder
 from catalog.keys import key
-from catalog.points import BODY, DENSE, TITLE, Point, commerce, facet_slot, payload, point_id, product_of
+from catalog.points import BODY, DENSE, TITLE, Point, commerce, payload, point_id, product_of
 from catalog.product import Availability, Money, Product
 from catalog.texts import body_text, dense_text, title_text
-from catalog.vocabulary import Term, Vocabulary, read_vocabulary
+from catalog.vocabulary import Term, Vocabulary, count_choices, read_vocabulary
 from catalog.where import Where
 from core.errors import IndexMismatch, InvalidQuery
 from core.settings import Settings
 
 BRANCHES = (TITLE, BODY, DENSE)
 ANYTHING = Where()
-FIELDS = {
-    "brand": "brand_label",
-    "category": "category_path",
-    "availability": "availability",
-    "seller": "seller",
-}
+FIELDS = {"brand": "brand_label", "category": "category_path", "availability": "availability"}
 
 Vector = NDArray[np.float32] | Sparse
 
@@ -95,18 +90,16 @@ class ProductIndex:
     def facet(self, field: str, where: Where = ANYTHING, limit: int = 20) -> tuple[Term, ...]:
         """The most common values of a field or attribute among products that satisfy `where`."""
         live = self._live()
-        slot = FIELDS.get(field)
-        if slot is None:
-            if key(field) not in live.stamp.facets:
-                allowed = ", ".join([*FIELDS, *live.stamp.facets])
-                raise InvalidQuery(
-                    f"values of {field!r} are not counted in this index; choose from: {allowed}"
-                )
-            slot = f"facet.{facet_slot(field)}"
-        return tuple(Term(label=label, count=n) for label, n in live.facet(slot, condition(where), limit))
+        if field in FIELDS:
+            terms = live.facet(FIELDS[field], condition(where), limit)
+            return tuple(Term(label=label, count=count) for label, count in terms)
+        if key(field) not in live.stamp.counted:
+            allowed = ", ".join([*FIELDS, *live.stamp.counted])
+            raise InvalidQuery(f"values of {field!r} are not counted in this index; choose from: {allowed}")
+        return count_choices(live, condition(where)).get(key(field), ())[:limit]
 
     def vocabulary(self) -> Vocabulary:
-        """What can be asked for by name; counted at first use and after each change."""
+        """What can be asked for by name; counted at first use and again when products come or go."""
         live = self._live()
         if self._vocabulary is None:
             self._vocabulary = read_vocabulary(live)
@@ -136,7 +129,6 @@ class ProductIndex:
         product = known[product_id].model_copy(update=given)
         stored = {"product": product.model_dump_json(exclude_defaults=True), **commerce(product)}
         self._live().set_payload(point_id(product_id), stored)
-        self._vocabulary = None
         return product
 
     def close(self) -> None:
@@ -177,7 +169,7 @@ def point(product: Product, dense: NDArray[np.float32], by: Mapping[str, Lexer],
     """A product ready to be stored."""
     words = {TITLE: by[TITLE].document(title_text(product)), BODY: by[BODY].document(body_text(product))}
     sparse = {branch: vector for branch, vector in words.items() if vector.indices}
-    return Point(point_id(product.id), dense, sparse, payload(product, stamp.facets))
+    return Point(point_id(product.id), dense, sparse, payload(product, stamp.counted))
 
 
 def open_home(settings: Settings) -> Home:

@@ -4,7 +4,7 @@ A build that is stopped at any moment, also by SIGKILL, goes on where it stopped
 already is recognised by its fingerprint, so there is no progress file that could disagree with it.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
@@ -28,7 +28,8 @@ from core.record import Record
 
 BATCH = 512
 SAMPLE = 50_000  # products whose text lengths are measured
-COUNTED_ATTRIBUTES = 100  # attribute names whose values the index can count
+MOST_VALUES = 300  # an attribute with more values is a description, not a choice
+MOST_CHOICES = 5_000  # counting takes 40 microseconds per value that occurs
 
 # Tuned on the development queries: docs/LOG.md, "BM25 parameters".
 TITLE_K1, TITLE_B = 1.2, 0.5
@@ -60,7 +61,7 @@ class Survey(Record):
     products: int
     title_length: float
     body_length: float
-    attributes: tuple[str, ...]
+    counted: tuple[str, ...]
 
 
 def build_index(
@@ -100,11 +101,15 @@ def survey(
 ) -> Survey:
     """Read the whole feed once: counts, text lengths, common attributes; every reject is reported here."""
     names: Counter[str] = Counter()
+    values: defaultdict[str, set[str]] = defaultdict(set)
     sample: list[Product] = []
     products = 0
     for product in unique(feed, on_reject):
         products += 1
-        names.update(map(key, product.attributes))
+        for name, given in product.attributes.items():
+            names[key(name)] += 1
+            if len(values[key(name)]) <= MOST_VALUES:
+                values[key(name)].update(given)
         if len(sample) < SAMPLE:
             sample.append(product)
         if products % 1000 == 0:
@@ -113,8 +118,20 @@ def survey(
         products=products,
         title_length=average_length(map(title_text, sample)),
         body_length=average_length(map(body_text, sample)),
-        attributes=tuple(name for name, _ in names.most_common(COUNTED_ATTRIBUTES)),
+        counted=_choices([name for name, _ in names.most_common()], values),
     )
+
+
+def _choices(names: Sequence[str], values: Mapping[str, set[str]]) -> tuple[str, ...]:
+    """The attributes a shopper could choose by, most common first, as long as there is room."""
+    room = MOST_CHOICES
+    chosen = []
+    for name in names:
+        size = len(values[name])
+        if "=" not in name and size <= min(MOST_VALUES, room):
+            chosen.append(name)
+            room -= size
+    return tuple(chosen)
 
 
 def unique(
@@ -138,7 +155,7 @@ def _stamp(found: Survey, encoder: Encoder) -> Stamp:
         dimension=encoder.dimension,
         title=FieldBm25(k1=TITLE_K1, b=TITLE_B, average_length=round(found.title_length, 2)),
         body=FieldBm25(k1=BODY_K1, b=BODY_B, average_length=round(found.body_length, 2)),
-        facets=found.attributes,
+        counted=found.counted,
     )
 
 

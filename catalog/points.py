@@ -6,7 +6,7 @@ whole beside them, so that what is shown is the record and never a reconstructio
 
 import hashlib
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,8 +24,8 @@ TITLE, BODY, DENSE = "title", "body", "dense"
 
 Kind = str  # "keyword" | "integer" | "float"
 
+# Every one costs a pass over all payloads when a segment is built: index what is filtered or counted only.
 INDEXED: Mapping[str, Kind] = {
-    "id": "keyword",
     "brand": "keyword",
     "brand_label": "keyword",
     "category": "keyword",
@@ -37,9 +37,8 @@ INDEXED: Mapping[str, Kind] = {
     "availability": "keyword",
     "facts": "keyword",
     "attributes": "keyword",
-    "attribute_label": "keyword",
+    "choices": "keyword",
     "group": "keyword",
-    "seller": "keyword",
 }
 
 
@@ -68,8 +67,8 @@ def wording(product: Product) -> str:
     return hashlib.blake2b(dense_text(product).encode(), digest_size=12).hexdigest()
 
 
-def payload(product: Product, facets: Sequence[str] = ()) -> dict[str, Any]:
-    """What is stored beside the vectors; `facets` are the attributes whose values can be counted."""
+def payload(product: Product, counted: Collection[str] = ()) -> dict[str, Any]:
+    """What is stored beside the vectors; `counted` are the attributes whose values can be counted."""
     fields: dict[str, Any] = {
         "id": product.id,
         "fingerprint": fingerprint(product),
@@ -83,10 +82,8 @@ def payload(product: Product, facets: Sequence[str] = ()) -> dict[str, Any]:
         "reviews": product.rating and product.rating.count,
         "facts": [attribute_key(name, v) for name, values in product.attributes.items() for v in values],
         "attributes": [key(name) for name in product.attributes],
-        "attribute_label": list(product.attributes),
+        "choices": list(choices(product, counted)),
         "group": product.group_id,
-        "seller": product.seller,
-        "facet": {facet_slot(n): list(v) for n, v in product.attributes.items() if key(n) in facets},
         **commerce(product),
     }
     return {name: value for name, value in fields.items() if value not in (None, [], {}, "")}
@@ -107,6 +104,8 @@ def product_of(stored: Mapping[str, Any]) -> Product:
     return Product.model_validate_json(stored["product"])
 
 
-def facet_slot(name: str) -> str:
-    """A payload key for an attribute name; names may hold any character, keys may not."""
-    return hashlib.blake2b(key(name).encode(), digest_size=6).hexdigest()
+def choices(product: Product, counted: Collection[str]) -> Iterator[str]:
+    """The values of the counted attributes, as the shop writes them: "color=Red"."""
+    for name, values in product.attributes.items():
+        if key(name) in counted:
+            yield from (f"{key(name)}={value}" for value in values)

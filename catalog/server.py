@@ -21,11 +21,12 @@ from qdrant_client.http.exceptions import ApiException, ResponseHandlingExceptio
 from catalog.bm25 import Sparse
 from catalog.collection import SCHEMA, Scored, Stamp, VectorQuery
 from catalog.conditions import All, Condition, Either, Ids, Missing, Not, OneOf, Within
-from catalog.points import BODY, DENSE, INDEXED, TITLE, Point, facet_slot
+from catalog.points import BODY, DENSE, INDEXED, TITLE, Point
 from core.errors import IndexMismatch, IndexMissing, IndexUnavailable, InvalidSettings, StorageFull
 from core.settings import Settings
 
 SCROLL = 1000
+HNSW_EF = 256  # as in catalog.edge
 LOOK_AGAIN_S = 5.0  # how often a serving process asks whether the alias has moved
 DEFAULT_NAME = "products"
 KINDS: dict[str, models.PayloadSchemaParams] = {
@@ -70,9 +71,10 @@ class ServerCollection:
 
     def search(self, queries: Sequence[VectorQuery], condition: Condition | None, limit: int) -> list[Scored]:
         """See `Collection`."""
+        params = models.SearchParams(hnsw_ef=HNSW_EF)
         requests = [
             models.QueryRequest(
-                query=_native(q.vector), using=q.using, filter=_filter(condition), limit=limit
+                query=_native(q.vector), using=q.using, filter=_filter(condition), limit=limit, params=params
             )
             for q in queries
         ]
@@ -212,7 +214,6 @@ class ServerHome:
             )
         )
         sparse = models.SparseVectorParams(modifier=models.Modifier.IDF)
-        slots = {f"facet.{facet_slot(name)}": "keyword" for name in stamp.facets}
         with _translated(name):
             self._client.create_collection(
                 name,
@@ -228,7 +229,7 @@ class ServerHome:
                 quantization_config=int8 if self._quantization == "int8" else None,
                 metadata={"aisle": stamp.model_dump(mode="json")},
             )
-            for field, kind in {**INDEXED, **slots}.items():
+            for field, kind in INDEXED.items():
                 self._client.create_payload_index(name, field, KINDS[kind], wait=True)
         return ServerCollection(self._client, name, stamp, name)
 

@@ -4,22 +4,21 @@ Counted from the index itself, so it is as current as the last update. The plann
 schemas are built from it. It knows nothing about queries.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Literal
 
 from catalog.collection import Collection
-from catalog.conditions import OneOf
+from catalog.conditions import Condition, OneOf
 from catalog.keys import PATH, key
-from catalog.points import facet_slot
 from catalog.product import Money
 from core.record import Record
 
 MOST_BRANDS = 100_000
 MOST_CATEGORIES = 20_000
 MOST_ATTRIBUTES = 10_000
-MOST_VALUES = 1_000
+MOST_CHOICES = 100_000
 MOST_PRICES = 200_000
 QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
 
@@ -41,7 +40,7 @@ class Category(Record):
 
 
 class Attribute(Record):
-    """An attribute name; its values are listed for the common names only."""
+    """An attribute name; its values are listed where the index counts them."""
 
     name: str
     count: int
@@ -92,16 +91,22 @@ def read_vocabulary(collection: Collection) -> Vocabulary:
 
 
 def _attributes(collection: Collection) -> tuple[Attribute, ...]:
-    counted = set(collection.stamp.facets)
+    values = count_choices(collection, None)
     found = []
-    for term in _merged(collection.facet("attribute_label", None, MOST_ATTRIBUTES)):
-        if key(term.label) not in counted:
-            found.append(Attribute(name=term.label, count=term.count))
-            continue
-        values = _merged(collection.facet(f"facet.{facet_slot(term.label)}", None, MOST_VALUES))
-        kind = value_kind(value.label for value in values)
-        found.append(Attribute(name=term.label, count=term.count, kind=kind, values=values))
+    for name, count in collection.facet("attributes", None, MOST_ATTRIBUTES):
+        terms = values.get(name, ())
+        kind = value_kind(term.label for term in terms)
+        found.append(Attribute(name=name, count=count, kind=kind, values=terms))
     return tuple(found)
+
+
+def count_choices(collection: Collection, condition: Condition | None) -> dict[str, tuple[Term, ...]]:
+    """The values of every counted attribute among matching products, most common first."""
+    counted: defaultdict[str, list[tuple[str, int]]] = defaultdict(list)
+    for choice, count in collection.facet("choices", condition, MOST_CHOICES):
+        name, _, label = choice.partition("=")
+        counted[name].append((label, count))
+    return {name: _merged(terms) for name, terms in counted.items()}
 
 
 def _prices(collection: Collection, currency: str) -> Prices:
