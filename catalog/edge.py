@@ -70,12 +70,13 @@ class EdgeCollection:
 
     def search(self, queries: Sequence[VectorQuery], condition: Condition | None, limit: int) -> list[Scored]:
         """See `Collection`."""
+        kept, params = _filter(condition), edge.SearchParams(hnsw_ef=HNSW_EF)
         requests = [
             edge.QueryRequest(
                 query=edge.Query.Nearest(_native(q.vector), using=q.using),
-                filter=_filter(condition),
+                filter=kept,
                 limit=limit,
-                params=edge.SearchParams(hnsw_ef=HNSW_EF),
+                params=params,
             )
             for q in queries
         ]

@@ -71,10 +71,10 @@ class ServerCollection:
 
     def search(self, queries: Sequence[VectorQuery], condition: Condition | None, limit: int) -> list[Scored]:
         """See `Collection`."""
-        params = models.SearchParams(hnsw_ef=HNSW_EF)
+        kept, params = _filter(condition), models.SearchParams(hnsw_ef=HNSW_EF)
         requests = [
             models.QueryRequest(
-                query=_native(q.vector), using=q.using, filter=_filter(condition), limit=limit, params=params
+                query=_native(q.vector), using=q.using, filter=kept, limit=limit, params=params
             )
             for q in queries
         ]

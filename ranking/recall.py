@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from catalog.conditions import Unknown
-from catalog.index import ProductIndex
+from catalog.index import ProductIndex, Vector
 from catalog.where import Where
 
 DEPTH = 100
@@ -25,15 +25,13 @@ class Candidates:
 
 def recall(
     index: ProductIndex,
-    query: str,
-    branches: Sequence[str],
+    vectors: Mapping[str, Vector],
     *,
     where: Where,
     unknown: Unknown = "fails",
     depth: int = DEPTH,
 ) -> Candidates:
     """Up to `depth` products per branch that satisfy `where`, scored by all the branches."""
-    vectors = index.vectors(query, branches)
     found = index.search(vectors, where=where, unknown=unknown, limit=depth)
     points = tuple(dict.fromkeys(point for scored in found.values() for point, _ in scored))
     scores = {branch: dict(scored) for branch, scored in found.items()}

@@ -1,10 +1,10 @@
 """The search systems by name, cheapest first. Each is recall, fusion and a cut; nothing here is learned."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from catalog.conditions import Unknown
-from catalog.index import ProductIndex
+from catalog.index import ProductIndex, Vector
 from catalog.points import BODY, DENSE, TITLE
 from core.errors import InvalidQuery
 from core.trace import Recorder
@@ -54,27 +54,33 @@ def search(index: ProductIndex, request: Search, system: str = DEFAULT) -> Resul
     """Answer a search: first what is known to satisfy every requirement, then what violates none."""
     if system not in SYSTEMS:
         raise InvalidQuery(f"no system {system!r}; choose from: {', '.join(SYSTEMS)}")
-    recorder = Recorder()
-    hits = _pass(index, request, SYSTEMS[system], "fails", recorder)
+    if not request.query.strip():
+        raise InvalidQuery("the query is empty; say what you are looking for")
+    chosen, recorder = SYSTEMS[system], Recorder()
+    with recorder.stage("encode"):
+        vectors = index.vectors(request.query, chosen.branches)
+    hits = _pass(index, request, vectors, chosen.fuse, "fails", recorder)
     if len(hits) < request.limit and not request.where.is_empty:
-        known = {hit.product.id for hit in hits}
-        lenient = _pass(index, request, SYSTEMS[system], "passes", recorder)
-        hits += [hit for hit in lenient if hit.product.id not in known and not known_to_fit(hit.receipt)]
+        lenient = _pass(index, request, vectors, chosen.fuse, "passes", recorder)
+        hits += [hit for hit in lenient if not known_to_fit(hit.receipt)]
     return Results(hits=tuple(hits[: request.limit]), trace=recorder.trace())
 
 
 def _pass(
-    index: ProductIndex, request: Search, system: System, unknown: Unknown, recorder: Recorder
+    index: ProductIndex,
+    request: Search,
+    vectors: Mapping[str, Vector],
+    fuse: Fuse,
+    unknown: Unknown,
+    recorder: Recorder,
 ) -> list[Hit]:
+    depth = max(DEPTH, request.limit)
     with recorder.stage("recall") as stage:
-        depth = max(DEPTH, request.limit)
-        candidates = recall(
-            index, request.query, system.branches, where=request.where, unknown=unknown, depth=depth
-        )
+        candidates = recall(index, vectors, where=request.where, unknown=unknown, depth=depth)
         stage.n_out = len(candidates.points)
     with recorder.stage("fuse", n_in=len(candidates.points)) as stage:
-        scores = system.fuse(candidates)
-        *_, (_, final) = scores.items()
+        scores = fuse(candidates)
+        *_, final = scores.values()
         order = best_first(final)[: request.limit]
         stage.n_out = len(order)
     with recorder.stage("fetch", n_in=len(order)) as stage:
@@ -88,5 +94,5 @@ def _pass(
             receipt=receipt(products[point], request.where),
         )
         for point in order
-        if point in products
+        if point in products  # deleted since
     ]

@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from click import ClickException, UsageError
-from click.exceptions import Abort
 
 from core.errors import AisleError, InvalidQuery, InvalidSettings
 from core.settings import Settings, load_settings
@@ -64,14 +62,18 @@ def index(
     from catalog.index import open_home
     from catalog.indexing import build_index
 
-    with console.reject_file(rejects) as on_reject, console.progress() as on_progress:
-        done = build_index(
-            feed,
-            open_home(settings),
-            open_encoder(settings),
-            on_reject=on_reject,
-            on_progress=on_progress,
-        )
+    try:
+        with console.reject_file(rejects) as on_reject, console.progress() as on_progress:
+            done = build_index(
+                feed,
+                open_home(settings),
+                open_encoder(settings, on_progress=console.note),
+                on_reject=on_reject,
+                on_progress=on_progress,
+            )
+    except KeyboardInterrupt:
+        console.failure("stopped; nothing is lost, the same command goes on from here")
+        raise typer.Exit(130) from None
     console.show(done, as_json, lambda report: console.index_report(report, settings.index, rejects))
 
 
@@ -103,15 +105,18 @@ def search(
     from ranking.records import Search
     from ranking.systems import search as run
 
-    def money(amount: float | None) -> Any:
-        return None if amount is None else parse_money(amount, settings.currency)
+    def money(option: str, amount: float | None) -> Any:
+        price = None if amount is None else parse_money(amount, settings.currency)
+        if price is None and amount is not None:
+            raise InvalidQuery(f"{option} {amount:g}: not a price")
+        return price
 
     try:
         where = Where(
             brands=tuple(brand or ()),
             categories=tuple(category or ()),
-            price_min=money(price_min),
-            price_max=money(price_max),
+            price_min=money("--price-min", price_min),
+            price_max=money("--price-max", price_max),
             rating_min=rating_min,
             attributes=_attributes(attribute or []),
             available_only=available,
@@ -145,7 +150,7 @@ def models_pull(
 
     settings = load_settings()
     for name in names:
-        path = pull(name, settings)
+        path = pull(name, settings, console.note)
         console.show_fetched(name, path, as_json)
 
 
@@ -180,28 +185,11 @@ def datasets_list(as_json: Json = False) -> None:
 
 def main() -> None:
     """Run the command; every failure is one line on stderr and an exit status."""
-    sys.exit(_run())
-
-
-def _run() -> int:
     try:
-        app(standalone_mode=False)
-    except UsageError as error:
-        error.show()
-        return 2
-    except ClickException as error:
-        error.show()
-        return 1
+        app()
     except AisleError as error:
         console.failure(str(error))
-        return 2 if isinstance(error, InvalidQuery | InvalidSettings) else 1
-    except (KeyboardInterrupt, Abort):
-        console.failure("stopped; nothing is lost, the same command goes on from here")
-        return 130
-    except BrokenPipeError:  # `aisle search ... | head`
-        sys.stderr.close()
-        return 0
-    return 0
+        sys.exit(2 if isinstance(error, InvalidQuery | InvalidSettings) else 1)
 
 
 def _feed(source: str, feed_format: str, columns: dict[str, str], settings: Settings) -> "Feed":

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from catalog.indexing import IndexReport, Progress
     from catalog.product import Product
     from catalog.readiness import Readiness
+    from core.artifacts import Listed
     from ranking.records import Hit, Results
 
 R = TypeVar("R", bound=BaseModel)
@@ -41,6 +42,11 @@ MARKS = {"met": ("✓", "green"), "unknown": ("?", "yellow"), "violated": ("✗"
 def failure(message: str) -> None:
     """One line on stderr."""
     stderr.print(Text.assemble(("aisle: ", "bold red"), message), soft_wrap=True)
+
+
+def note(message: str) -> None:
+    """What takes a moment right now, on stderr."""
+    stderr.print(Text(message, style="dim"), soft_wrap=True)
 
 
 def show(record: R, as_json: bool, render: Callable[[R], RenderableType]) -> None:
@@ -146,13 +152,16 @@ def index_report(report: "IndexReport", target: str, rejects: Path | None) -> Re
     return Group(*lines)
 
 
-def models_table(models: Sequence[Any]) -> RenderableType:
+def models_table(models: "Sequence[Listed]") -> RenderableType:
     """Known models, and which are cached."""
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
     for column in ("Model", "Kind", "Size", "Licence", "Here", "About"):
         table.add_column(column, no_wrap=column != "About")
     for model in models:
-        here = Text("✓", style="green") if model.path else Text("-", style="dim")
+        if model.damage:
+            here = Text(model.damage, style="red")
+        else:
+            here = Text("✓", style="green") if model.folder else Text("-", style="dim")
         size = f"{model.artifact.size >> 20} MB"
         artifact = model.artifact
         table.add_row(artifact.name, artifact.kind, size, artifact.licence, here, artifact.description)
