@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: setup demo test check format clean constraints
+.PHONY: setup demo test e2e check format clean constraints
 
 setup: $(READY)  ## install Aisle and its tools into .venv
 
@@ -21,6 +21,9 @@ demo: setup  ## index the demo catalogue and search it
 
 test: setup  ## the whole test suite
 	$(BIN)/python -m pytest
+
+e2e: setup  ## the commands as a new user types them
+	$(BIN)/python -m pytest --override-ini addopts= -q tests/e2e --import-mode=importlib
 
 check: setup  ## format, lint, types
 	$(BIN)/ruff format --check .
