@@ -1,0 +1,1 @@
+"""How good and how fast search is, and why. Serves nobody; import from its modules, never `import eval`."""
