@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catalog.collection import Stamp
-from catalog.edge import EdgeHome
+from catalog.edge_home import EdgeHome
 from catalog.index import ProductIndex, lexers, point
 from catalog.points import point_id
 from catalog.product import Availability, Money, Product, Rating
@@ -164,16 +164,17 @@ def main() -> None:
     parser.add_argument("--quantization", choices=["none", "int8"], default="none")
     parser.add_argument("--folder", type=Path, default=Path("runs/million.index"))
     parser.add_argument("--keep", action="store_true", help="do not delete the index afterwards")
+    parser.add_argument("--reuse", action="store_true", help="measure an index that was kept")
     given = parser.parse_args()
     encoder = Synthetic(given.products)
-    shutil.rmtree(given.folder, ignore_errors=True)
     report: dict[str, object] = {"products": given.products, "quantization": given.quantization}
-    report |= {
-        k: round(v, 1) for k, v in build(given.folder, given.products, given.quantization, encoder).items()
-    }
-    report["build_peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
+    if not given.reuse:
+        shutil.rmtree(given.folder, ignore_errors=True)
+        seconds = build(given.folder, given.products, given.quantization, encoder)
+        report |= {name: round(value, 1) for name, value in seconds.items()}
+        report["build_peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
     report["disk_mb"] = sum(f.stat().st_blocks * 512 for f in given.folder.rglob("*") if f.is_file()) >> 20
-    home = EdgeHome(given.folder)
+    home = EdgeHome(given.folder, quantization=given.quantization)
     start = perf_counter()
     index = ProductIndex(home, home.live(), encoder)
     report["open_s"] = round(perf_counter() - start, 2)
@@ -189,6 +190,7 @@ def main() -> None:
     report["recall@100"] = round(
         recall_at_100(index, encoder, given.products, numbers_of(given.products, 50)), 4
     )
+    report["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
     index.close()
     if not given.keep:
         shutil.rmtree(given.folder)

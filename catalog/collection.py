@@ -30,6 +30,16 @@ class Stamp(Record):
     counted: tuple[str, ...] = ()  # attributes whose values can be counted, in normal form
 
 
+def read_stamp(raw: object) -> Stamp:
+    """A stored stamp; of another schema only the version can be trusted. ValueError if it is no stamp."""
+    version = raw.get("schema_version") if isinstance(raw, dict) else None
+    if not isinstance(version, int):
+        raise ValueError("not a stamp")  # noqa: TRY004  what was stored is wrong, not the call
+    if version != SCHEMA:
+        return Stamp(schema_version=version, encoder="unknown", dimension=0)
+    return Stamp.model_validate(raw)
+
+
 @dataclass(frozen=True)
 class VectorQuery:
     """Nearest points by one of the named vectors."""

@@ -4,12 +4,15 @@ A folder holds `products.*` and whatever else the source has (queries, judgments
 the business of the evaluation, not of the catalogue.
 """
 
+import errno
 import gzip
 import json
 import shutil
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -71,14 +74,20 @@ def copy(name: str, source: Path, target: Path) -> Path:
     folder = source / name if (source / name).is_dir() else source
     if not any(folder.glob("product*")):
         raise InvalidSource(f"no products file in {folder}; give the folder that holds {name}/products.*")
-    shutil.copytree(folder, target, dirs_exist_ok=True)
+    if folder.resolve() != target.resolve():
+        with writing(target):
+            shutil.copytree(folder, target, dirs_exist_ok=True)
     return target
 
 
 def fetch(found: Dataset, target: Path, on_bytes: Callable[[int], None] = lambda count: None) -> Path:
     """Download the data set; the folder appears only when it is complete."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}-") as scratch:
+    with writing(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+    with (
+        writing(target),
+        tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}-") as scratch,
+    ):
         folder = Path(scratch) / target.name
         folder.mkdir()
         for url in found.keep:
@@ -90,9 +99,20 @@ def fetch(found: Dataset, target: Path, on_bytes: Callable[[int], None] = lambda
                     _download(url, part, on_bytes)
                     merged.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in _rows(part))
         if target.exists():
-            shutil.rmtree(target)
+            target.rename(Path(scratch) / "earlier")
         folder.rename(target)
     return target
+
+
+@contextmanager
+def writing(target: Path) -> Iterator[None]:
+    """Say in one line why a folder cannot be written."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise StorageFull(f"the disk is full at {target}; free some space and try again") from error
+        raise InvalidQuery(f"cannot write {target} ({error.strerror}); choose another with --to") from error
 
 
 def _download(url: str, path: Path, on_bytes: Callable[[int], None]) -> None:
@@ -109,8 +129,6 @@ def _download(url: str, path: Path, on_bytes: Callable[[int], None]) -> None:
         raise InvalidSource(
             f"cannot fetch {url} ({error}); if you have it already: aisle datasets get NAME --from FOLDER"
         ) from error
-    except OSError as error:
-        raise StorageFull(f"cannot write {path.parent.parent} ({error.strerror})") from error
 
 
 def _rows(path: Path) -> Iterator[dict[str, Any]]:
@@ -120,7 +138,7 @@ def _rows(path: Path) -> Iterator[dict[str, Any]]:
             for name in archive.namelist():
                 with archive.open(name) as file:
                     yield from _array(file) if file.read(1) == b"[" else _lines(archive.open(name))
-    except (zipfile.BadZipFile, ijson.JSONError, json.JSONDecodeError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, ijson.JSONError, json.JSONDecodeError) as error:
         raise InvalidSource(f"the download is damaged ({error}); run the same command again") from error
 
 

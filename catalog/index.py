@@ -4,9 +4,11 @@ One class over both engines. It turns products into points and requirements into
 pace with rebuilds; it does not order products, and it does not know what a query means.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from threading import Lock
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,16 +21,19 @@ from catalog.keys import key
 from catalog.points import BODY, DENSE, TITLE, Point, commerce, payload, point_id, product_of
 from catalog.product import Availability, Money, Product
 from catalog.texts import body_text, dense_text, title_text
-from catalog.vocabulary import Term, Vocabulary, count_choices, read_vocabulary
+from catalog.vocabulary import Term, Vocabulary, count_choices, merged, read_vocabulary
 from catalog.where import Where
-from core.errors import IndexMismatch, InvalidQuery
+from core.errors import IndexLocked, IndexMismatch, IndexMissing, InvalidQuery
 from core.settings import Settings
 
 BRANCHES = (TITLE, BODY, DENSE)
 ANYTHING = Where()
 FIELDS = {"brand": "brand_label", "category": "category_path", "availability": "availability"}
 
+MOST_TERMS = 100_000
+
 Vector = NDArray[np.float32] | Sparse
+T = TypeVar("T")
 
 
 class ProductIndex:
@@ -38,6 +43,7 @@ class ProductIndex:
         self._home = home
         self._encoder = encoder
         self._switching = Lock()
+        self._writing = Lock()
         self._vocabulary: Vocabulary | None = None
         self._use(live)
 
@@ -71,13 +77,15 @@ class ProductIndex:
             return {}
         kept = conjunction([condition(where, unknown), None if among is None else Ids(tuple(among))])
         queries = [VectorQuery(using, vector) for using, vector in vectors.items()]
-        return dict(zip(vectors, self._live().search(queries, kept, limit), strict=True))
+        found = self._asking(lambda live: live.search(queries, kept, limit))
+        return dict(zip(vectors, found, strict=True))
 
     def products(self, points: Sequence[str]) -> dict[str, Product]:
         """The products behind point ids, as far as they still exist."""
         if not points:
             return {}
-        return {p: product_of(stored) for p, stored in self._live().payloads(points, ["product"]).items()}
+        stored = self._asking(lambda live: live.payloads(points, ["product"]))
+        return {point: product_of(fields) for point, fields in stored.items()}
 
     def get(self, ids: Iterable[str]) -> dict[str, Product]:
         """Products by their own ids, as far as they exist."""
@@ -85,66 +93,96 @@ class ProductIndex:
 
     def count(self, where: Where = ANYTHING) -> int:
         """How many products are known to satisfy `where`."""
-        return self._live().count(condition(where))
+        return self._asking(lambda live: live.count(condition(where)))
 
     def facet(self, field: str, where: Where = ANYTHING, limit: int = 20) -> tuple[Term, ...]:
         """The most common values of a field or attribute among products that satisfy `where`."""
-        live = self._live()
+        kept = condition(where)
         if field in FIELDS:
-            terms = live.facet(FIELDS[field], condition(where), limit)
-            return tuple(Term(label=label, count=count) for label, count in terms)
-        if key(field) not in live.stamp.counted:
-            allowed = ", ".join([*FIELDS, *live.stamp.counted])
+            counted = self._asking(lambda live: live.facet(FIELDS[field], kept, MOST_TERMS))
+            return merged(counted)[:limit]
+        known = self.stamp.counted
+        if key(field) not in known:
+            allowed = ", ".join([*FIELDS, *known])
             raise InvalidQuery(f"values of {field!r} are not counted in this index; choose from: {allowed}")
-        return count_choices(live, condition(where)).get(key(field), ())[:limit]
+        return self._asking(lambda live: count_choices(live, kept)).get(key(field), ())[:limit]
 
     def vocabulary(self) -> Vocabulary:
-        """What can be asked for by name; counted at first use and again when products come or go."""
-        live = self._live()
-        if self._vocabulary is None:
-            self._vocabulary = read_vocabulary(live)
-        return self._vocabulary
+        """What can be asked for by name; counted at first use and again after a change."""
+        self._live()
+        with self._writing:
+            if self._vocabulary is None:
+                self._vocabulary = self._asking(read_vocabulary)
+            return self._vocabulary
 
     def upsert(self, products: Sequence[Product]) -> None:
         """Add or replace products; the next query sees them."""
-        live = self._live()
         vectors = self._encoder.encode_documents([dense_text(p) for p in products])
-        live.upsert([point(p, v, self._lexers, live.stamp) for p, v in zip(products, vectors, strict=True)])
-        self._vocabulary = None
+
+        def store(live: Collection) -> None:
+            by = lexers(live.stamp)
+            live.upsert([point(p, v, by, live.stamp) for p, v in zip(products, vectors, strict=True)])
+
+        self._changing(store)
 
     def delete(self, ids: Iterable[str]) -> None:
         """Remove products; ids that are not there are ignored."""
-        self._live().delete([point_id(i) for i in ids])
-        self._vocabulary = None
+        points = [point_id(i) for i in ids]
+        self._changing(lambda live: live.delete(points))
 
     def patch(
         self, product_id: str, *, price: Money | None = None, availability: Availability | None = None
     ) -> Product:
         """Change price or availability without touching the vectors; the next query sees it."""
-        known = self.get([product_id])
-        if product_id not in known:
-            raise InvalidQuery(f"no product {product_id!r} in the index")
         changes = {"price": price, "availability": availability}
         given = {name: value for name, value in changes.items() if value is not None}
-        product = known[product_id].model_copy(update=given)
-        stored = {"product": product.model_dump_json(exclude_defaults=True), **commerce(product)}
-        self._live().set_payload(point_id(product_id), stored)
-        return product
+
+        def change(live: Collection) -> Product:
+            stored = live.payloads([point_id(product_id)], ["product"])
+            if not stored:
+                raise InvalidQuery(f"no product {product_id!r} in the index")
+            product = product_of(stored[point_id(product_id)]).model_copy(update=given)
+            fields = {"product": product.model_dump_json(exclude_defaults=True), **commerce(product)}
+            live.set_payload(point_id(product_id), fields)
+            return product
+
+        return self._changing(change)
 
     def close(self) -> None:
         """Release the index for other processes."""
         self._collection.close()
+
+    def _asking(self, ask: Callable[[Collection], T]) -> T:
+        try:
+            return ask(self._live())
+        except IndexMissing:  # a rebuild elsewhere has removed the generation since we last looked
+            with self._switching:
+                self._use(self._home.live())
+            return ask(self._collection)
+
+    def _changing(self, change: Callable[[Collection], T]) -> T:
+        """One change at a time: patches read before they write."""
+        with self._writing:
+            try:
+                return self._asking(change)
+            finally:
+                self._vocabulary = None
 
     def _live(self) -> Collection:
         """The current generation; a rebuild that was published meanwhile is switched to here."""
         if self._home.stale(self._collection.generation):
             with self._switching:
                 if self._home.stale(self._collection.generation):
-                    self._use(self._home.live())  # searches under way keep the old one until they end
+                    with suppress(IndexLocked):  # a build is copying from it; serve the old one until then
+                        self._use(self._home.live())  # searches under way keep the old one until they end
         return self._collection
 
     def _use(self, collection: Collection) -> None:
-        check_encoder(collection.stamp, self._encoder)
+        try:
+            check_encoder(collection.stamp, self._encoder)
+        except IndexMismatch:
+            collection.close()
+            raise
         self._lexers = lexers(collection.stamp)
         self._vocabulary = None
         self._collection = collection
@@ -178,7 +216,7 @@ def open_home(settings: Settings) -> Home:
         from catalog.server import connect
 
         return connect(settings.index, settings)
-    from catalog.edge import EdgeHome
+    from catalog.edge_home import EdgeHome
 
     return EdgeHome(
         Path(settings.index),
@@ -194,6 +232,10 @@ def open_index(settings: Settings) -> ProductIndex:
 
     home = open_home(settings)
     live = home.live()  # first: a missing index is said before a model is fetched
-    encoder = open_encoder(settings)
-    encoder.encode_queries(["warm up"])  # the first inference costs 40 ms, which is no shopper's to pay
+    try:
+        encoder = open_encoder(settings)
+        encoder.encode_queries(["warm up"])  # the first inference costs 40 ms, which is no shopper's to pay
+    except BaseException:
+        live.close()
+        raise
     return ProductIndex(home, live, encoder)

@@ -7,7 +7,9 @@ already is recognised by its fingerprint, so there is no progress file that coul
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from itertools import islice
+from tempfile import TemporaryFile
 from time import perf_counter
 from typing import NamedTuple
 
@@ -23,11 +25,11 @@ from catalog.keys import key
 from catalog.points import fingerprint, point_id, wording
 from catalog.product import Product
 from catalog.texts import body_text, dense_text, title_text
-from core.errors import IndexLocked, IndexMismatch, IndexMissing, InvalidSource
+from core.errors import IndexDamaged, IndexLocked, IndexMismatch, IndexMissing, InvalidSource
 from core.record import Record
 
 BATCH = 512
-SAMPLE = 50_000  # products whose text lengths are measured
+MEASURED = 50_000  # the products, from the first on, whose text lengths are measured
 MOST_VALUES = 300  # an attribute with more values is a description, not a choice
 MOST_CHOICES = 5_000  # counting takes 40 microseconds per value that occurs
 
@@ -84,9 +86,13 @@ def build_index(
     found = survey(feed(), count_reject, on_progress)
     if not found.products:
         raise InvalidSource(f"no usable product in the source ({rejected} rejected)")
-    with home.build(_stamp(found, encoder)) as draft:
-        vectors = _Vectors(encoder, draft, _previous(home, encoder))
-        _fill(draft, feed, found.products, vectors, on_progress)
+    with _reusable(home, encoder) as reuse, home.build(_stamp(found, encoder)) as draft:
+        vectors = _Vectors(encoder, draft, reuse)
+        stored = _fill(draft, feed, found.products, vectors, on_progress)
+        if stored != found.products:  # before the switch: the live index stays as it is
+            raise InvalidSource(
+                f"the source changed while it was read ({found.products} products, then {stored}); run again"
+            )
         on_progress(Progress("optimising", 0, None))
         draft.settle()
     return IndexReport(
@@ -110,7 +116,7 @@ def survey(
             names[key(name)] += 1
             if len(values[key(name)]) <= MOST_VALUES:
                 values[key(name)].update(given)
-        if len(sample) < SAMPLE:
+        if len(sample) < MEASURED:
             sample.append(product)
         if products % 1000 == 0:
             on_progress(Progress("reading", products, None))
@@ -143,7 +149,8 @@ def unique(
         if isinstance(row, Reject):
             on_reject(row)
         elif row.id in seen:
-            on_reject(Reject(line=number, id=row.id, reason="duplicate id; the first one is kept"))
+            reason = f"duplicate id, in record {number} of the feed; the first one is kept"
+            on_reject(Reject(line=None, id=row.id, reason=reason))
         else:
             seen.add(row.id)
             yield row
@@ -159,44 +166,62 @@ def _stamp(found: Survey, encoder: Encoder) -> Stamp:
     )
 
 
-def _previous(home: Home, encoder: Encoder) -> Collection | None:
-    """The live generation, if vectors can be taken over from it."""
+class _Reusable(NamedTuple):
+    """The live generation's vectors, copied aside so that it stays free to be served."""
+
+    rows: Mapping[str, tuple[str, int]]  # point id -> wording, row
+    vectors: NDArray[np.float32]
+
+    def of(self, wanted: Mapping[str, Product]) -> dict[str, NDArray[np.float32]]:
+        """Vectors of the points whose product reads as it did."""
+        same = {i: self.rows[i] for i in wanted if i in self.rows}
+        return {i: self.vectors[row] for i, (text, row) in same.items() if text == wording(wanted[i])}
+
+
+@contextmanager
+def _reusable(home: Home, encoder: Encoder) -> Iterator[_Reusable]:
+    """What can be taken over from the live generation; nothing if there is none, or it cannot be read."""
     try:
         live = home.live()
-    except (IndexMissing, IndexMismatch, IndexLocked):
-        return None
-    if (live.stamp.encoder, live.stamp.dimension) != (encoder.name, encoder.dimension):
-        live.close()
-        return None
-    return live
+    except (IndexMissing, IndexMismatch, IndexLocked, IndexDamaged):
+        yield _Reusable({}, np.zeros((0, encoder.dimension), np.float32))
+        return
+    with TemporaryFile() as scratch:
+        rows: dict[str, tuple[str, int]] = {}
+        with closing(live):
+            if (live.stamp.encoder, live.stamp.dimension) == (encoder.name, encoder.dimension):
+                points = live.scroll(["wording"])
+                while batch := dict(islice(points, BATCH)):
+                    for point, vector in live.vectors(list(batch)).items():
+                        rows[point] = batch[point].get("wording", ""), len(rows)
+                        scratch.write(vector.tobytes())
+        scratch.flush()
+        shape = len(rows), encoder.dimension
+        empty = np.zeros(shape, np.float32)  # which cannot be mapped
+        yield _Reusable(rows, np.memmap(scratch, np.float32, "r", shape=shape) if rows else empty)
 
 
 class _Vectors:
     """Dense vectors for a batch: from the draft, from the live generation, or computed."""
 
-    def __init__(self, encoder: Encoder, draft: Collection, previous: Collection | None) -> None:
+    def __init__(self, encoder: Encoder, draft: Collection, reuse: _Reusable) -> None:
         self.reused = 0
         self._encoder = encoder
-        self._previous = previous
-        self._sources = [c for c in (draft if draft.count() else None, previous) if c is not None]
+        self._draft = draft if draft.count() else None
+        self._reuse = reuse
 
     def of(self, products: Sequence[Product]) -> dict[str, NDArray[np.float32]]:
         """A vector for every product, by point id."""
         wanted = {point_id(p.id): p for p in products}
-        found: dict[str, NDArray[np.float32]] = {}
-        for source in self._sources:
-            stored = source.payloads([i for i in wanted if i not in found], ["wording"])
+        found = self._reuse.of(wanted)
+        if self._draft:
+            stored = self._draft.payloads([i for i in wanted if i not in found], ["wording"])
             same = [i for i, fields in stored.items() if fields.get("wording") == wording(wanted[i])]
-            found.update(source.vectors(same))
+            found |= self._draft.vectors(same)
         self.reused += len(found)
         missing = [i for i in wanted if i not in found]
         computed = self._encoder.encode_documents([dense_text(wanted[i]) for i in missing])
         return found | dict(zip(missing, computed, strict=True))
-
-    def close(self) -> None:
-        """Let go of the live generation, so that it can be replaced."""
-        if self._previous is not None:
-            self._previous.close()
 
 
 def _fill(
@@ -205,7 +230,7 @@ def _fill(
     total: int,
     vectors: _Vectors,
     on_progress: Callable[[Progress], None],
-) -> None:
+) -> int:
     by = lexers(draft.stamp)
     wanted: set[str] = set()
 
@@ -223,9 +248,9 @@ def _fill(
             on_progress(Progress("indexing", len(wanted), total))
         if waiting:
             store(waiting[0], waiting[1].result())
-    vectors.close()
     if draft.count() != len(wanted):  # left over from a build of an earlier state of the source
         draft.delete([i for i, _ in draft.scroll([]) if i not in wanted])
+    return draft.count()
 
 
 def _batches(draft: Collection, feed: Feed) -> Iterator[tuple[list[Product], list[Product]]]:

@@ -81,7 +81,7 @@ def payload(product: Product, counted: Collection[str] = ()) -> dict[str, Any]:
         "rating": product.rating and product.rating.value,
         "reviews": product.rating and product.rating.count,
         "facts": [attribute_key(name, v) for name, values in product.attributes.items() for v in values],
-        "attributes": [key(name) for name in product.attributes],
+        "attributes": [key(name) for name, values in product.attributes.items() if values],
         "choices": list(choices(product, counted)),
         "group": product.group_id,
         **commerce(product),

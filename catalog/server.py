@@ -6,7 +6,10 @@
 A build happens in the next collection; moving the alias is the atomic switch.
 """
 
+import json
+import math
 import time
+import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -14,20 +17,29 @@ from urllib.parse import urlsplit
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import ValidationError
 from qdrant_client import QdrantClient, models
 from qdrant_client.http.exceptions import ApiException, ResponseHandlingException, UnexpectedResponse
 
 from catalog.bm25 import Sparse
-from catalog.collection import SCHEMA, Scored, Stamp, VectorQuery
+from catalog.collection import SCHEMA, Scored, Stamp, VectorQuery, read_stamp
 from catalog.conditions import All, Condition, Either, Ids, Missing, Not, OneOf, Within
 from catalog.points import BODY, DENSE, INDEXED, TITLE, Point
-from core.errors import IndexMismatch, IndexMissing, IndexUnavailable, InvalidSettings, StorageFull
+from core.errors import (
+    IndexLocked,
+    IndexMismatch,
+    IndexMissing,
+    IndexUnavailable,
+    InvalidSettings,
+    StorageFull,
+)
 from core.settings import Settings
 
 SCROLL = 1000
 HNSW_EF = 256  # as in catalog.edge
 LOOK_AGAIN_S = 5.0  # how often a serving process asks whether the alias has moved
 DEFAULT_NAME = "products"
+YELLOW = models.CollectionStatus.YELLOW
 KINDS: dict[str, models.PayloadSchemaParams] = {
     "keyword": models.KeywordIndexParams(type=models.KeywordIndexType.KEYWORD, enable_hnsw=False),
     "integer": models.IntegerIndexParams(type=models.IntegerIndexType.INTEGER, enable_hnsw=False),
@@ -36,37 +48,41 @@ KINDS: dict[str, models.PayloadSchemaParams] = {
 
 
 class ServerCollection:
-    """A collection on a Qdrant server, addressed by its own name or by the alias."""
+    """One generation on a Qdrant server. `builder` says whose draft it is, None when it is live."""
 
-    def __init__(self, client: QdrantClient, name: str, stamp: Stamp, generation: str) -> None:
-        self.name = name
-        self.stamp = stamp
+    def __init__(
+        self, client: QdrantClient, generation: str, stamp: Stamp, builder: str | None = None
+    ) -> None:
         self.generation = generation
+        self.stamp = stamp
         self._client = client
+        self._builder = builder
 
     def upsert(self, points: Sequence[Point]) -> None:
         """See `Collection`."""
         if not points:  # which the server would refuse
             return
         rows = [models.PointStruct(id=p.id, vector=_vectors(p), payload=dict(p.payload)) for p in points]
-        with _translated(self.name):
-            self._client.upsert(self.name, rows, wait=True)
+        self._check_builder()
+        with _translated(self.generation):
+            self._client.upsert(self.generation, rows, wait=True)
 
     def delete(self, ids: Sequence[str]) -> None:
         """See `Collection`."""
         if not ids:
             return
-        with _translated(self.name):
-            self._client.delete(self.name, models.PointIdsList(points=list(ids)), wait=True)
+        self._check_builder()
+        with _translated(self.generation):
+            self._client.delete(self.generation, models.PointIdsList(points=list(ids)), wait=True)
 
     def set_payload(self, point: str, fields: Mapping[str, Any]) -> None:
         """See `Collection`."""
         kept = {name: value for name, value in fields.items() if value is not None}
         gone = [name for name, value in fields.items() if value is None]
-        with _translated(self.name):
-            self._client.set_payload(self.name, kept, points=[point], wait=True)
+        with _translated(self.generation):
+            self._client.set_payload(self.generation, kept, points=[point], wait=True)
             if gone:
-                self._client.delete_payload(self.name, gone, points=[point], wait=True)
+                self._client.delete_payload(self.generation, gone, points=[point], wait=True)
 
     def search(self, queries: Sequence[VectorQuery], condition: Condition | None, limit: int) -> list[Scored]:
         """See `Collection`."""
@@ -77,20 +93,20 @@ class ServerCollection:
             )
             for q in queries
         ]
-        with _translated(self.name):
-            answers = self._client.query_batch_points(self.name, requests)
+        with _translated(self.generation):
+            answers = self._client.query_batch_points(self.generation, requests)
         return [[(str(hit.id), hit.score) for hit in answer.points] for answer in answers]
 
     def payloads(self, ids: Sequence[str], fields: Sequence[str]) -> dict[str, dict[str, Any]]:
         """See `Collection`."""
-        with _translated(self.name):
-            rows = self._client.retrieve(self.name, list(ids), with_payload=list(fields))
+        with _translated(self.generation):
+            rows = self._client.retrieve(self.generation, list(ids), with_payload=list(fields))
         return {str(row.id): row.payload or {} for row in rows}
 
     def vectors(self, ids: Sequence[str]) -> dict[str, NDArray[np.float32]]:
         """See `Collection`."""
-        with _translated(self.name):
-            rows = self._client.retrieve(self.name, list(ids), with_payload=False, with_vectors=[DENSE])
+        with _translated(self.generation):
+            rows = self._client.retrieve(self.generation, list(ids), with_payload=False, with_vectors=[DENSE])
         return {
             str(row.id): np.asarray(row.vector[DENSE], np.float32)
             for row in rows
@@ -99,14 +115,14 @@ class ServerCollection:
 
     def count(self, condition: Condition | None = None) -> int:
         """See `Collection`."""
-        with _translated(self.name):
-            return self._client.count(self.name, count_filter=_filter(condition), exact=True).count
+        with _translated(self.generation):
+            return self._client.count(self.generation, count_filter=_filter(condition), exact=True).count
 
     def facet(self, field: str, condition: Condition | None, limit: int) -> list[tuple[str, int]]:
         """See `Collection`."""
-        with _translated(self.name):
+        with _translated(self.generation):
             answer = self._client.facet(
-                self.name, field, facet_filter=_filter(condition), limit=limit, exact=True
+                self.generation, field, facet_filter=_filter(condition), limit=limit, exact=True
             )
         return [(str(hit.value), hit.count) for hit in answer.hits]
 
@@ -114,9 +130,9 @@ class ServerCollection:
         """See `Collection`."""
         offset: Any = None
         while True:
-            with _translated(self.name):
+            with _translated(self.generation):
                 rows, offset = self._client.scroll(
-                    self.name, limit=SCROLL, offset=offset, with_payload=list(fields)
+                    self.generation, limit=SCROLL, offset=offset, with_payload=list(fields)
                 )
             for row in rows:
                 yield str(row.id), row.payload or {}
@@ -125,12 +141,24 @@ class ServerCollection:
 
     def settle(self) -> None:
         """See `Collection`. The server optimises by itself; wait until it reports that it has."""
-        with _translated(self.name):
-            while self._client.get_collection(self.name).status == models.CollectionStatus.YELLOW:
+        self._check_builder()
+        with _translated(self.generation):
+            while (info := self._client.get_collection(self.generation)).status == YELLOW:
                 time.sleep(0.2)
+        if info.status == models.CollectionStatus.RED:
+            raise IndexUnavailable(f"the Qdrant server reports errors in {self.generation}; see its log")
 
     def close(self) -> None:
         """See `Collection`. The connection belongs to the home."""
+
+    def _check_builder(self) -> None:
+        """Refuse to go on with a draft that another build has taken over."""
+        if self._builder is None:
+            return
+        with _translated(self.generation):
+            metadata = self._client.get_collection(self.generation).config.metadata or {}
+        if metadata.get("builder") != self._builder:
+            raise IndexLocked(f"another build has taken over {self.generation}; wait for it to end")
 
 
 class ServerHome:
@@ -166,7 +194,7 @@ class ServerHome:
             raise IndexMismatch(
                 f"{generation} is not of this version of Aisle; build it again with: aisle index PRODUCTS"
             )
-        return ServerCollection(self._client, self._name, stamp, generation)
+        return ServerCollection(self._client, generation, stamp)
 
     def stale(self, generation: str) -> bool:
         """See `Home`. Asks the server now and then, not at every query."""
@@ -178,19 +206,25 @@ class ServerHome:
 
     @contextmanager
     def build(self, stamp: Stamp) -> Iterator[ServerCollection]:
-        """See `Home`."""
-        draft = self._unfinished(stamp) or self._create(stamp)
+        """See `Home`. Of two builds at once the later takes over, and the earlier ends with IndexLocked."""
+        generation = self._unfinished(stamp) or self._create(stamp)
+        builder = uuid.uuid4().hex
+        with _translated(generation):
+            self._client.update_collection(generation, metadata={"builder": builder})
+            for field, kind in INDEXED.items():  # again for a draft that was killed before it had all
+                self._client.create_payload_index(generation, field, KINDS[kind], wait=True)
+        draft = ServerCollection(self._client, generation, stamp, builder)
         yield draft
         switch = models.CreateAliasOperation(
-            create_alias=models.CreateAlias(collection_name=draft.name, alias_name=self._name)
+            create_alias=models.CreateAlias(collection_name=generation, alias_name=self._name)
         )
-        with _translated(draft.name):
+        with _translated(generation):
             self._client.update_collection_aliases([switch])
-            for generation in self._generations():
-                if generation != draft.name:
-                    self._client.delete_collection(generation)
+            for dead in self._generations():
+                if dead != generation:
+                    self._client.delete_collection(dead)
 
-    def _unfinished(self, stamp: Stamp) -> ServerCollection | None:
+    def _unfinished(self, stamp: Stamp) -> str | None:
         """The draft that an interrupted build left, if it can be continued; others are removed."""
         found = None
         live = self._current()
@@ -198,13 +232,13 @@ class ServerHome:
             if generation == live:
                 continue
             if found is None and self._stamp(generation) == stamp:
-                found = ServerCollection(self._client, generation, stamp, generation)
+                found = generation
                 continue
             with _translated(generation):
                 self._client.delete_collection(generation)
         return found
 
-    def _create(self, stamp: Stamp) -> ServerCollection:
+    def _create(self, stamp: Stamp) -> str:
         last = max((int(g.rsplit("-", 1)[1]) for g in self._generations()), default=0)
         name = f"{self._name}-{last + 1:04d}"
         int8 = models.ScalarQuantization(
@@ -228,9 +262,7 @@ class ServerHome:
                 quantization_config=int8 if self._quantization == "int8" else None,
                 metadata={"aisle": stamp.model_dump(mode="json")},
             )
-            for field, kind in INDEXED.items():
-                self._client.create_payload_index(name, field, KINDS[kind], wait=True)
-        return ServerCollection(self._client, name, stamp, name)
+        return name
 
     def _current(self) -> str | None:
         with _translated(self._name):
@@ -246,10 +278,10 @@ class ServerHome:
     def _stamp(self, generation: str) -> Stamp | None:
         with _translated(generation):
             metadata = self._client.get_collection(generation).config.metadata or {}
-        raw = metadata.get("aisle")
-        if not isinstance(raw, dict) or raw.get("schema_version") != SCHEMA:
+        try:
+            return read_stamp(metadata.get("aisle"))
+        except ValueError:
             return None
-        return Stamp.model_validate(raw)
 
 
 def connect(url: str, settings: Settings) -> ServerHome:
@@ -262,7 +294,7 @@ def connect(url: str, settings: Settings) -> ServerHome:
     client = QdrantClient(
         url=f"{parts.scheme}://{parts.netloc}",
         api_key=key.get_secret_value() if key else None,
-        timeout=int(settings.qdrant_timeout_s),
+        timeout=math.ceil(settings.qdrant_timeout_s),
         check_compatibility=False,
     )
     return ServerHome(
@@ -277,14 +309,17 @@ def connect(url: str, settings: Settings) -> ServerHome:
 
 @contextmanager
 def _translated(name: str) -> Iterator[None]:
+    """The seam to the server: what its client raises becomes what a person can act on, in one line."""
     try:
         yield
     except ResponseHandlingException as error:
+        if isinstance(error.source, ValidationError):
+            raise _not_qdrant() from error
         raise IndexUnavailable(
             f"the Qdrant server does not answer ({error.source}); check that it runs at the --index address"
         ) from error
     except UnexpectedResponse as error:
-        detail = error.content.decode(errors="replace")[:200]
+        detail = " ".join(error.content.decode(errors="replace").split())[:200]
         if error.status_code in (401, 403):
             raise IndexUnavailable("the Qdrant server wants another key; set AISLE_QDRANT_API_KEY") from error
         if error.status_code == 404:
@@ -294,6 +329,18 @@ def _translated(name: str) -> Iterator[None]:
         raise IndexUnavailable(f"the Qdrant server refused ({error.status_code}): {detail}") from error
     except ApiException as error:
         raise IndexUnavailable(f"the Qdrant server failed: {error}") from error
+    except ValueError as error:
+        if "not found" in str(error):  # the client's in-memory mode; a server answers 404
+            raise IndexMissing(f"there is no {name}; build it with: aisle index PRODUCTS") from error
+        if isinstance(error, json.JSONDecodeError):
+            raise _not_qdrant() from error
+        raise
+    except AssertionError as error:  # the client asserts that there is a result
+        raise _not_qdrant() from error
+
+
+def _not_qdrant() -> IndexUnavailable:
+    return IndexUnavailable("what answers at the --index address is not a Qdrant server; check the address")
 
 
 def _native(vector: NDArray[np.float32] | Sparse) -> Any:

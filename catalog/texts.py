@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 
+from catalog.keys import key
 from catalog.product import Product
 
 
 def title_text(product: Product) -> str:
     """The title field of BM25; the brand belongs to it, as shoppers name both together."""
-    if product.brand and product.brand.casefold() not in product.title.casefold():
+    if product.brand and f" {key(product.brand)} " not in f" {key(product.title)} ":
         return f"{product.brand} {product.title}"
     return product.title
 

@@ -5,8 +5,7 @@ schemas are built from it. It knows nothing about queries.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
-from functools import cached_property
+from collections.abc import Iterable
 from typing import Literal
 
 from catalog.collection import Collection
@@ -65,22 +64,12 @@ class Vocabulary(Record):
     attributes: tuple[Attribute, ...]
     prices: tuple[Prices, ...]
 
-    @cached_property
-    def brand_labels(self) -> Mapping[str, str]:
-        """The normal form of each brand, and how the shop writes it."""
-        return {key(brand.label): brand.label for brand in self.brands}
-
-    @cached_property
-    def departments(self) -> tuple[Category, ...]:
-        """The roots of the tree, largest first."""
-        return tuple(c for c in self.categories if len(c.path) == 1)
-
 
 def read_vocabulary(collection: Collection) -> Vocabulary:
     """Count the whole collection."""
     return Vocabulary(
         products=collection.count(),
-        brands=_merged(collection.facet("brand_label", None, MOST_BRANDS)),
+        brands=merged(collection.facet("brand_label", None, MOST_BRANDS)),
         categories=tuple(
             Category(path=tuple(path.split(PATH)), count=count)
             for path, count in collection.facet("category_path", None, MOST_CATEGORIES)
@@ -106,7 +95,7 @@ def count_choices(collection: Collection, condition: Condition | None) -> dict[s
     for choice, count in collection.facet("choices", condition, MOST_CHOICES):
         name, _, label = choice.partition("=")
         counted[name].append((label, count))
-    return {name: _merged(terms) for name, terms in counted.items()}
+    return {name: merged(terms) for name, terms in counted.items()}
 
 
 def _prices(collection: Collection, currency: str) -> Prices:
@@ -126,7 +115,7 @@ def _quantile(counts: list[tuple[int, int]], rank: float) -> int:
     return counts[-1][0]
 
 
-def _merged(counted: Iterable[tuple[str, int]]) -> tuple[Term, ...]:
+def merged(counted: Iterable[tuple[str, int]]) -> tuple[Term, ...]:
     """Spellings that differ only in case or spacing count as one, under the most common spelling."""
     labels: dict[str, str] = {}
     counts: Counter[str] = Counter()

@@ -18,9 +18,8 @@ class Where(Record):
     """Requirements, all of which must hold; within one list, any of its members will do."""
 
     brands: tuple[str, ...] = ()
-    categories: tuple[
-        str, ...
-    ] = ()  # a level of the tree by name, or a path from its root: "Kitchen > Kettles"
+    # A level of the tree by name, or a path from its root: "Kitchen > Kettles".
+    categories: tuple[str, ...] = ()
     price_min: Money | None = None
     price_max: Money | None = None
     rating_min: Stars | None = None
@@ -29,6 +28,18 @@ class Where(Record):
     reviews_max: Count | None = None
     attributes: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
     available_only: bool = False
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        bounds: dict[str, tuple[float | None, float | None]] = {
+            "price": (_amount(self.price_min), _amount(self.price_max)),
+            "rating": (self.rating_min, self.rating_max),
+            "reviews": (self.reviews_min, self.reviews_max),
+        }
+        for name, (low, high) in bounds.items():
+            if low is not None and high is not None and low > high:
+                raise ValueError(f"{name}_min is above {name}_max; swap them")
+        return self
 
     @model_validator(mode="after")
     def _one_currency(self) -> Self:
@@ -43,3 +54,7 @@ class Where(Record):
     def is_empty(self) -> bool:
         """Whether anything at all is required."""
         return self == Where()
+
+
+def _amount(money: Money | None) -> int | None:
+    return None if money is None else money.amount

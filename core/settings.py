@@ -7,6 +7,7 @@ import difflib
 import os
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, StringConstraints, ValidationError
 from pydantic_core import ErrorDetails
@@ -39,6 +40,9 @@ def _default_cache() -> Path:
 def _http_url(value: str) -> str:
     if not value.startswith(("http://", "https://")):
         raise ValueError("must start with http:// or https://")
+    parts = urlsplit(value)  # a ValueError of its own where brackets do not match
+    if not parts.hostname or parts.port == 0:  # reading the port checks that it is a number
+        raise ValueError("names no host")
     return value.rstrip("/")
 
 

@@ -21,6 +21,7 @@ class Candidates:
     points: tuple[str, ...]
     scores: Mapping[str, Mapping[str, float]]
     ranked: Mapping[str, Sequence[str]]
+    depth: int
 
 
 def recall(
@@ -39,4 +40,4 @@ def recall(
         for branch, scored in index.search(vectors, among=points, limit=len(points)).items():
             scores[branch].update(scored)
     ranked = {branch: [point for point, _ in scored] for branch, scored in found.items()}
-    return Candidates(points, scores, ranked)
+    return Candidates(points, scores, ranked, depth)

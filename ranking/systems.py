@@ -26,7 +26,7 @@ def _semantic(candidates: Candidates) -> dict[str, dict[str, float]]:
 
 def _hybrid(candidates: Candidates) -> dict[str, dict[str, float]]:
     lexical = bm25(candidates.scores)
-    rankings = [best_first(lexical)[:DEPTH], candidates.ranked.get(DENSE, [])]
+    rankings = [best_first(lexical)[: candidates.depth], candidates.ranked.get(DENSE, [])]
     return {
         "bm25": lexical,
         "dense": dict(candidates.scores.get(DENSE, {})),

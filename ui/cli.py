@@ -4,6 +4,7 @@ Nothing heavy is imported before a command needs it, so that `aisle --help` answ
 """
 
 import sys
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,6 +16,8 @@ from ui import console
 
 if TYPE_CHECKING:
     from catalog.indexing import Feed
+
+STOPPED = "stopped; nothing is lost, the same command goes on from here"
 
 app = typer.Typer(
     name="aisle",
@@ -51,6 +54,8 @@ def index(
 ) -> None:
     """Make a feed searchable."""
     settings = load_settings(index=at)
+    if rejects and rejects.resolve() == Path(source).resolve():
+        raise InvalidQuery(f"--rejects {rejects} would overwrite the feed; name another file")
     feed = _feed(source, feed_format, _mapping(columns or []), settings)
     if check:
         from catalog.readiness import readiness
@@ -72,7 +77,7 @@ def index(
                 on_progress=on_progress,
             )
     except KeyboardInterrupt:
-        console.failure("stopped; nothing is lost, the same command goes on from here")
+        console.failure(STOPPED)
         raise typer.Exit(130) from None
     console.show(done, as_json, lambda report: console.index_report(report, settings.index, rejects))
 
@@ -165,8 +170,11 @@ def datasets_get(
     from catalog import datasets, demo
 
     target = to / name
+    if name == "demo" and source is not None:
+        raise InvalidQuery("the demo catalogue is built in; leave --from out")
     if name == "demo":
-        demo.write(target)
+        with datasets.writing(target):
+            demo.write(target)
     elif source is not None:
         datasets.copy(datasets.dataset(name).name, source, target)
     else:
@@ -185,11 +193,20 @@ def datasets_list(as_json: Json = False) -> None:
 
 def main() -> None:
     """Run the command; every failure is one line on stderr and an exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that cannot show a star still gets the results
     try:
         app()
     except AisleError as error:
         console.failure(str(error))
         sys.exit(2 if isinstance(error, InvalidQuery | InvalidSettings) else 1)
+    except OSError as error:
+        console.failure(f"cannot write the output ({error.strerror or error})")
+        sys.exit(1)
+    except KeyboardInterrupt:
+        console.failure(STOPPED)
+        sys.exit(130)
 
 
 def _feed(source: str, feed_format: str, columns: dict[str, str], settings: Settings) -> "Feed":

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
 
 R = TypeVar("R", bound=BaseModel)
 
-stdout = Console(highlight=False)
-stderr = Console(stderr=True, highlight=False)
+stdout = Console(highlight=False, markup=False)  # no markup: product text may hold square brackets
+stderr = Console(stderr=True, highlight=False, markup=False)
 
 STOCK = {
     "in_stock": ("in stock", "green"),
@@ -147,7 +148,7 @@ def index_report(report: "IndexReport", target: str, rejects: Path | None) -> Re
     if report.rejected:
         where = f"; see {rejects}" if rejects else "; --rejects FILE says which and why"
         lines.append(Text(f"  {report.rejected:,} rows rejected{where}", style="yellow"))
-    hint = f"aisle search --index {target} QUERY" if target != "demo.index" else "aisle search QUERY"
+    hint = f"aisle search --index {quote(target)} QUERY" if target != "demo.index" else "aisle search QUERY"
     lines.append(Text(f"  try: {hint}", style="dim"))
     return Group(*lines)
 
@@ -219,16 +220,24 @@ def download(name: str) -> Iterator[Callable[[int], None]]:
 
 @contextmanager
 def reject_file(path: Path | None) -> "Iterator[Callable[[Reject], None]]":
-    """Collects rejected rows as JSON lines; without a path they are only counted."""
+    """Collects rejected rows as JSON lines; without a path they are only counted.
+
+    The file is replaced at the end: an earlier one stays if the run fails, and may not be the feed itself.
+    """
     if path is None:
         yield lambda reject: None
         return
+    partial = path.with_name(f"{path.name}.partial")
     try:
-        file = path.open("w", encoding="utf-8")
+        file = partial.open("w", encoding="utf-8")
     except OSError as error:
         raise InvalidQuery(f"cannot write {path} ({error.strerror})") from error
-    with file:
-        yield lambda reject: print(reject.model_dump_json(), file=file)
+    try:
+        with file:
+            yield lambda reject: print(reject.model_dump_json(), file=file)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def _product(hit: "Hit") -> Text:

@@ -24,7 +24,7 @@ from catalog.feeds.source import Source
 from catalog.feeds.text import scalar
 from catalog.price import is_currency
 from catalog.product import Product
-from core.errors import InvalidSource
+from core.errors import InvalidQuery, InvalidSource
 
 __all__ = ["FORMATS", "Reject", "detect_format", "read_feed"]
 
@@ -50,17 +50,17 @@ def read_feed(
     where the source names none. A source that is no feed at all raises InvalidSource.
     """
     if format != "auto" and format not in FORMATS:
-        raise InvalidSource(f"unknown format {format!r}; allowed are auto, {', '.join(FORMATS)}")
+        raise InvalidQuery(f"unknown format {format!r}; allowed are auto, {', '.join(FORMATS)}")
     if not is_currency(currency):
-        raise InvalidSource(f"unknown currency {currency!r}; give an ISO 4217 code such as USD or EUR")
+        raise InvalidQuery(f"unknown currency {currency!r}; give an ISO 4217 code such as USD or EUR")
     if unknown := sorted(set(columns) - FIELDS):
-        raise InvalidSource(f"cannot map {unknown[0]!r}; product fields are {', '.join(sorted(FIELDS))}")
+        raise InvalidQuery(f"cannot map {unknown[0]!r}; product fields are {', '.join(sorted(FIELDS))}")
     opened = Source(source)
     layout = format if format in _PLAIN else layout_of(opened)
     if format == "auto":
         format = format_of(opened, layout)
     if columns and format in _NESTED:
-        raise InvalidSource(f"--map works on tables; the {format} format fixes what each field means")
+        raise InvalidQuery(f"--map works on tables; the {format} format fixes what each field means")
     return _finished(opened, layout, format, columns, currency)
 
 

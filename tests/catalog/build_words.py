@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from catalog.edge import EdgeHome
+from catalog.edge_home import EdgeHome
 from catalog.indexing import build_index
 from catalog.product import Money, Product
 from tests.fakes import WordEncoder

@@ -9,7 +9,7 @@ import pytest
 
 from catalog.feeds import FORMATS, Reject, detect_format, read_feed
 from catalog.product import Availability, Money, Product, Rating
-from core.errors import InvalidSource
+from core.errors import InvalidQuery, InvalidSource
 
 SHOE = {"id": "p1", "title": "Canvas shoe", "price": "49.90", "brand": "Acme", "category": "Shoes > Walking"}
 
@@ -171,7 +171,7 @@ def test_without_a_title_column_the_error_names_the_columns_and_the_way_out(tmp_
 
 def test_mapping_an_unknown_field_or_column_is_refused(tmp_path: Path) -> None:
     path = write(tmp_path, "id,title\n1,Shoe\n")
-    with pytest.raises(InvalidSource, match="cannot map 'colour'"):
+    with pytest.raises(InvalidQuery, match="cannot map 'colour'"):
         rows(path, columns={"colour": "title"})
     with pytest.raises(InvalidSource, match="no column 'farbe'"):
         rows(path, columns={"brand": "farbe"})
@@ -179,9 +179,9 @@ def test_mapping_an_unknown_field_or_column_is_refused(tmp_path: Path) -> None:
 
 def test_unknown_formats_and_currencies_are_refused_with_what_is_allowed(tmp_path: Path) -> None:
     path = write(tmp_path, "id,title\n1,Shoe\n")
-    with pytest.raises(InvalidSource, match="auto, csv"):
+    with pytest.raises(InvalidQuery, match="auto, csv"):
         rows(path, format="xlsx")
-    with pytest.raises(InvalidSource, match="ISO 4217"):
+    with pytest.raises(InvalidQuery, match="ISO 4217"):
         rows(path, currency="dollars")
     assert "auto" not in FORMATS
 

@@ -1,6 +1,7 @@
 """What an index promises, held by both engines: the embedded one and the server."""
 
 import os
+import threading
 import uuid
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -9,13 +10,13 @@ import pytest
 from qdrant_client import QdrantClient
 
 from catalog.collection import Home
-from catalog.edge import EdgeHome
+from catalog.edge_home import EdgeHome
 from catalog.index import ProductIndex
 from catalog.indexing import build_index
 from catalog.product import Availability, Money, Product, Rating
 from catalog.server import ServerHome
 from catalog.where import Where
-from core.errors import IndexMismatch, IndexMissing, InvalidQuery
+from core.errors import IndexMismatch, IndexMissing, InvalidQuery, InvalidSource
 from tests.fakes import WordEncoder
 
 
@@ -105,7 +106,6 @@ def test_each_branch_finds_its_words_and_scores_best_first(index: ProductIndex) 
     found = index.search(index.vectors("brevik kettle"))
     assert set(found) == {"title", "body", "dense"}
     titles = index.products([point for point, _ in found["title"]])
-    assert next(iter(found["title"]))[0] in titles
     assert titles[found["title"][0][0]] == KETTLE
     for scored in found.values():
         assert [score for _, score in scored] == sorted((score for _, score in scored), reverse=True)
@@ -167,7 +167,9 @@ def test_filters(index: ProductIndex, where: Where, fits: set[str], not_known_to
 
 
 def test_facets_count_within_a_filter(index: ProductIndex) -> None:
-    assert [(t.label, t.count) for t in index.facet("color", Where(brands=("Brevik",)))] != []
+    colors = index.facet("color", Where(brands=("Brevik",)))
+    assert {t.label: t.count for t in colors} == {"Red": 1, "Steel": 1, "clear": 1}
+    assert [(t.label.casefold(), t.count) for t in index.facet("brand")] == [("brevik", 2), ("solvei", 1)]
     assert {t.label: t.count for t in index.facet("availability")} == {
         "in_stock": 1,
         "out_of_stock": 1,
@@ -190,7 +192,7 @@ def test_vocabulary_names_brands_once_and_counts_the_tree(index: ProductIndex) -
     found = index.vocabulary()
     assert found.products == 4
     assert {(b.label.casefold(), b.count) for b in found.brands} == {("brevik", 2), ("solvei", 1)}
-    assert {"/".join(c.path): c.count for c in found.departments} == {"Kitchen": 2, "Home": 1}
+    assert {c.path[0]: c.count for c in found.categories if len(c.path) == 1} == {"Kitchen": 2, "Home": 1}
     (dollars,) = [p for p in found.prices if p.currency == "USD"]
     assert (dollars.quantiles[0][1], dollars.quantiles[-1][1]) == (usd(2500), usd(3999))
 
@@ -294,3 +296,58 @@ def test_updating_nothing_changes_nothing(index: ProductIndex) -> None:
     index.upsert([])
     index.delete([])
     assert index.count() == 4
+
+
+def test_the_vocabulary_follows_a_patch(index: ProductIndex) -> None:
+    assert index.vocabulary().prices
+    index.patch("kettle", price=usd(99_999))
+    (dollars,) = [p for p in index.vocabulary().prices if p.currency == "USD"]
+    assert dollars.quantiles[-1][1] == usd(99_999)
+
+
+def test_patches_from_two_threads_both_count(index: ProductIndex) -> None:
+    def reprice(n: int) -> None:
+        index.patch("kettle", price=usd(n))
+
+    def restock(n: int) -> None:
+        index.patch("kettle", availability=[Availability.IN_STOCK, Availability.OUT_OF_STOCK][n % 2])
+
+    for n in range(40):
+        both = [threading.Thread(target=change, args=(n,)) for change in (reprice, restock)]
+        for thread in both:
+            thread.start()
+        for thread in both:
+            thread.join()
+        kettle = index.get(["kettle"])["kettle"]
+        assert kettle.price == usd(n)
+        assert kettle.availability is [Availability.IN_STOCK, Availability.OUT_OF_STOCK][n % 2]
+
+
+def test_a_source_that_changes_while_it_is_read_leaves_the_live_index_alone(home: Home) -> None:
+    build(home, SHOP)
+    once = iter([LAMP, TEAPOT])  # a second reading finds nothing
+    with pytest.raises(InvalidSource, match="changed while it was read"):
+        build_index(lambda: once, home, WordEncoder())
+    index = opened(home)
+    assert index.count() == 4
+    index.close()
+
+
+def test_a_rebuild_with_another_encoder_is_refused_by_those_who_search(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("catalog.server.LOOK_AGAIN_S", 0.0)
+    build(home, SHOP)
+    index = opened(home)
+    build(home, SHOP, WordEncoder("other"))
+    for _ in range(2):
+        with pytest.raises(IndexMismatch, match="AISLE_ENCODER"):
+            index.count()
+
+
+def test_a_reader_that_has_not_looked_yet_finds_the_rebuild_all_the_same(home: Home) -> None:
+    build(home, SHOP)
+    index = opened(home)
+    build(home, [LAMP])
+    assert index.get(["lamp", "kettle"]) == {"lamp": LAMP}
+    index.close()

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from catalog.collection import Collection
-from catalog.edge import EdgeHome
+from catalog.edge_home import EdgeHome
 from catalog.index import ProductIndex
 from catalog.points import point_id
 from tests.catalog.build_words import shop

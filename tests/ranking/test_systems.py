@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from catalog.edge import EdgeHome
+from catalog.edge_home import EdgeHome
 from catalog.encoder import Encoder
 from catalog.index import ProductIndex
 from catalog.indexing import build_index

@@ -49,9 +49,33 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_rejects_say_where_and_why(shop: Path) -> None:
     rejects = [json.loads(line) for line in (shop / "rejects.jsonl").read_text().splitlines()]
-    assert [(r["id"], "duplicate" in r["reason"]) for r in rejects] == [("3", True), ("4", False)]
+    assert [(r["id"], r["line"]) for r in rejects] == [("3", None), ("4", 6)]
+    assert "duplicate id, in record 4" in rejects[0]["reason"]
     assert "title" in rejects[1]["reason"]
-    assert rejects[1]["line"] == 6
+
+
+def test_a_terminal_without_unicode_still_shows_the_results(shop: Path) -> None:
+    done = aisle("search", "kettle", "--index", "shop.index", cwd=shop, PYTHONIOENCODING="ascii")
+    assert done.returncode == 0
+    assert "Red electric kettle" in done.stdout
+
+
+def test_square_brackets_in_a_feed_are_text(shop: Path) -> None:
+    (shop / "brackets.csv").write_text("id,title\n[/red],One [bold]thing\n[/red],Two\n")
+    done = aisle("index", "--check", "brackets.csv", cwd=shop)
+    assert done.returncode == 0
+    assert "[/red]" in done.stdout
+
+
+def test_output_that_cannot_be_written_is_one_line(shop: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "ui.cli", "datasets", "list", "--json"],
+            cwd=shop, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=full, stderr=subprocess.PIPE,
+            text=True, check=False,
+        )  # fmt: skip
+    assert done.returncode != 0
+    assert "Traceback" not in done.stderr
 
 
 def test_search_prints_one_json_document(shop: Path) -> None:
@@ -109,8 +133,17 @@ def test_readiness_is_reported_without_an_index(shop: Path) -> None:
         (["search", "x", "--attribute", "red", "--index", "shop.index"], 2, "--attribute color=red"),
         (["search", "x", "--index", "http://127.0.0.1:9/products"], 1, "the Qdrant server does not answer"),
         (["search", "x", "--index", "ftp://example"], 2, "must start with http"),
+        (["search", "x", "--price-min", "90", "--price-max", "10", "--index", "shop.index"], 2, "swap them"),
+        (["search", "x", "--index", "http://[::1"], 2, "index"),
+        (["search", "x", "--index", "http://localhost:abc/x"], 2, "index"),
+        (["search", "x", "--index", "http://"], 2, "names no host"),
+        (["search", "x", "--index", "feed.csv"], 2, "Not a directory"),
+        (["index", "feed.csv", "--index", "feed.csv"], 2, "cannot be used"),
+        (["index", "feed.csv", "--rejects", "./feed.csv"], 2, "would overwrite the feed"),
+        (["index", "feed.csv", "--map", "nofield=x"], 2, "cannot map"),
+        (["datasets", "get", "demo", "--to", "feed.csv"], 2, "choose another with --to"),
         (["index", "nothing.csv"], 1, "nothing.csv"),
-        (["index", "feed.csv", "--format", "morse"], 1, "morse"),
+        (["index", "feed.csv", "--format", "morse"], 2, "morse"),
         (["index", "feed.csv", "--map", "title"], 2, "--map title=name"),
         (["index", "feed.csv", "--rejects", "no/such/folder/file"], 2, "cannot write"),
         (["index", "empty.csv"], 1, "empty"),
@@ -140,7 +173,7 @@ def test_another_encoder_than_the_indexs_is_refused(shop: Path) -> None:
 
 
 def test_a_locked_index_names_who_has_it(shop: Path) -> None:
-    from catalog.edge import EdgeHome
+    from catalog.edge_home import EdgeHome
 
     held = EdgeHome(shop / "shop.index").live()
     try:
