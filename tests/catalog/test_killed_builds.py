@@ -74,6 +74,8 @@ def test_a_draft_with_damaged_files_is_thrown_away(tmp_path: Path) -> None:
     folder = tmp_path / "shop.index"
     draft = folder / "g0007"
     (draft / "shard").mkdir(parents=True)
+    (folder / "build").touch()
+    (draft / "draft").touch()
     (draft / "stamp.json").write_text('{"encoder": "words", "dimension"')
     assert start(folder, 0, 10).wait() == 0
     live = EdgeHome(folder).live()
