@@ -24,6 +24,7 @@ from core.record import Record
 
 CHORUS = "https://raw.githubusercontent.com/querqy/chorus/main/data-encoder/ecommerce/vectors/data"
 ESCI = "https://raw.githubusercontent.com/opensearch-project/search-relevance/main/src/test/data-esci"
+ESCI_FULL = "https://github.com/amazon-science/esci-data/raw/main/shopping_queries_dataset"
 WANDS = "https://raw.githubusercontent.com/wayfair/WANDS/main/dataset"
 
 
@@ -53,6 +54,15 @@ DATASETS = {
             merge=(f"{ESCI}/esci_us_ecommerce_shrunk.ndjson.zip",),
         ),
         Dataset(
+            name="esci",
+            about="Amazon ESCI, the whole Shopping Queries data set: 1.8 million products, 130,000 queries",
+            licence="Apache-2.0",
+            keep=(
+                f"{ESCI_FULL}/shopping_queries_dataset_examples.parquet",
+                f"{ESCI_FULL}/shopping_queries_dataset_products.parquet",
+            ),
+        ),
+        Dataset(
             name="wands",
             about="42,994 pieces of furniture and home goods from Wayfair",
             licence="MIT",
@@ -72,7 +82,7 @@ def dataset(name: str) -> Dataset:
 def copy(name: str, source: Path, target: Path) -> Path:
     """Take the data set from a folder that holds it already."""
     folder = source / name if (source / name).is_dir() else source
-    if not any(folder.glob("product*")):
+    if not any(folder.glob("*product*")):
         raise InvalidSource(f"no products file in {folder}; give the folder that holds {name}/products.*")
     if folder.resolve() != target.resolve():
         with writing(target):

@@ -52,6 +52,11 @@ class ProductIndex:
         """What the live generation was built with."""
         return self._live().stamp
 
+    @property
+    def generation(self) -> str:
+        """The name of the live generation; another build has another one."""
+        return self._live().generation
+
     def vectors(self, text: str, branches: Sequence[str] = BRANCHES) -> dict[str, Vector]:
         """A query as each branch reads it; a branch that finds no words in it is left out."""
         self._live()

@@ -43,4 +43,6 @@ class Run(Record):
     name: str
     rankings: Mapping[str, tuple[Ranked, ...]]
     timings: Mapping[str, Mapping[str, float]] = {}
-    provenance: Mapping[str, str] = {}  # system, index stamp, settings, dataset: what a cached run is keyed by
+    provenance: Mapping[
+        str, str
+    ] = {}  # system, index stamp, settings, dataset: what a cached run is keyed by

@@ -13,6 +13,8 @@ import typer
 from core.errors import AisleError, InvalidQuery, InvalidSettings
 from core.settings import Settings, load_settings
 from ui import console
+from ui.bench_view import bench
+from ui.eval_commands import eval_app
 
 if TYPE_CHECKING:
     from catalog.indexing import Feed
@@ -31,6 +33,8 @@ models_app = typer.Typer(help="Model files: what is known, what is here.", no_ar
 datasets_app = typer.Typer(help="Public product data sets.", no_args_is_help=True)
 app.add_typer(models_app, name="models")
 app.add_typer(datasets_app, name="datasets")
+app.add_typer(eval_app, name="eval")
+app.command()(bench)
 
 Index = Annotated[
     str | None, typer.Option("--index", metavar="PATH|URL", help="Folder, or http://host:6333/NAME.")

@@ -1,0 +1,137 @@
+"""Scripted dialogues put to whoever can hold a conversation, and the last turn of each as a run.
+
+It knows no agent: an agent, and the two baselines here that need none, answer through `Conversation`.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import Annotated, Protocol
+
+from pydantic import Field, SerializeAsAny, StringConstraints, ValidationError
+
+from catalog.index import ProductIndex
+from core.errors import InvalidSource
+from core.record import Record
+from eval.records import Ranked, Run
+from eval.trec import lines
+from ranking.records import Search
+from ranking.systems import DEFAULT, search
+
+SHAPE = '{"id": "...", "turns": ["...", "..."]}'
+DEPTH = 100  # products of the last turn that go into the run
+
+Said = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+
+
+class Dialogue(Record):
+    """What a shopper says, turn by turn, and the one query that would say it all."""
+
+    id: Said
+    turns: Annotated[tuple[Said, ...], Field(min_length=1)]
+    query: Said | None = None
+
+
+class Turn(Record):
+    """What was said, the products shown for it, best first, and the words beside them.
+
+    `state` is whatever the conversation wants to find again in the history; nobody else reads it.
+    """
+
+    utterance: str
+    results: tuple[Ranked, ...]
+    answer: str = ""
+    state: SerializeAsAny[Record] | None = None
+
+
+class Conversation(Protocol):
+    """Somebody who answers a shopper. All that is remembered is in the history."""
+
+    def reply(self, history: Sequence[Turn], utterance: str) -> Turn:
+        """Answer the next utterance."""
+        ...
+
+
+@dataclass(frozen=True)
+class LastTurn:
+    """The baseline without a memory: it searches what was said last."""
+
+    index: ProductIndex
+    system: str = DEFAULT
+
+    def reply(self, history: Sequence[Turn], utterance: str) -> Turn:  # noqa: ARG002  it has no memory
+        """See `Conversation`."""
+        return Turn(utterance=utterance, results=_ranked(self.index, utterance, self.system))
+
+
+@dataclass(frozen=True)
+class AllTurns:
+    """The baseline that forgets nothing and understands nothing: it searches all that was said, joined."""
+
+    index: ProductIndex
+    system: str = DEFAULT
+
+    def reply(self, history: Sequence[Turn], utterance: str) -> Turn:
+        """See `Conversation`."""
+        said = " ".join([*(turn.utterance for turn in history), utterance])
+        return Turn(utterance=utterance, results=_ranked(self.index, said, self.system))
+
+
+def hold(conversation: Conversation, turns: Iterable[str]) -> tuple[Turn, ...]:
+    """Say the turns one after the other, each in the light of those before."""
+    history: tuple[Turn, ...] = ()
+    for utterance in turns:
+        history = (*history, conversation.reply(history, utterance))
+    return history
+
+
+def run_conversations(dialogues: Sequence[Dialogue], conversation: Conversation, name: str) -> Run:
+    """The products of each last turn, under the dialogue's id; its time is that of the whole dialogue's
+    last turn, "total", and of all its turns, "dialogue".
+    """
+    rankings: dict[str, tuple[Ranked, ...]] = {}
+    timings: dict[str, dict[str, float]] = {}
+    for dialogue in dialogues:
+        *earlier, last = dialogue.turns
+        started = perf_counter()
+        history = hold(conversation, earlier)
+        before_last = perf_counter()
+        rankings[dialogue.id] = conversation.reply(history, last).results
+        ended = perf_counter()
+        timings[dialogue.id] = {"total": (ended - before_last) * 1e3, "dialogue": (ended - started) * 1e3}
+    return Run(name=name, rankings=rankings, timings=timings)
+
+
+def run_single_queries(dialogues: Sequence[Dialogue], index: ProductIndex, system: str = DEFAULT) -> Run:
+    """The same wishes said at once, for a conversation to reach; dialogues without a query are left out."""
+    single = [
+        Dialogue(id=dialogue.id, turns=(dialogue.query,))
+        for dialogue in dialogues
+        if dialogue.query is not None
+    ]
+    return run_conversations(single, LastTurn(index, system), f"{system}, single query")
+
+
+def read_dialogues(path: Path) -> tuple[Dialogue, ...]:
+    """Dialogues from JSON lines: {"id", "turns": [...]}, and "query" where it is known."""
+    found: dict[str, Dialogue] = {}
+    for number, line in lines(path):
+        try:
+            dialogue = Dialogue.model_validate(json.loads(line))
+        except json.JSONDecodeError as error:
+            raise InvalidSource(f"{path}:{number}: not JSON ({error.msg})") from error
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            field = ".".join(str(part) for part in first["loc"]) or "dialogue"
+            raise InvalidSource(f"{path}:{number}: {field}: {first['msg']}; a line is {SHAPE}") from error
+        if dialogue.id in found:
+            raise InvalidSource(f"{path}:{number}: dialogue {dialogue.id} is there twice")
+        found[dialogue.id] = dialogue
+    return tuple(found.values())
+
+
+def _ranked(index: ProductIndex, query: str, system: str) -> tuple[Ranked, ...]:
+    results = search(index, Search(query=query, limit=DEPTH), system)
+    return tuple(Ranked(hit.product.id, hit.score) for hit in results.hits)
