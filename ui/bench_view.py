@@ -12,6 +12,7 @@ from rich.text import Text
 from core.errors import InvalidQuery
 from core.settings import load_settings
 from ui import console
+from ui.options import Index, Json
 
 if TYPE_CHECKING:
     from eval.bench import Bench, Comparison, Percentiles
@@ -27,10 +28,8 @@ def bench(
         str | None,
         typer.Option(metavar="plain", help="Compare with sentence-transformers + qdrant-client."),
     ] = None,
-    at: Annotated[
-        str | None, typer.Option("--index", metavar="PATH|URL", help="Folder, or http://host:6333/NAME.")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+    at: Index = None,
+    as_json: Json = False,
 ) -> None:
     """Measure how fast a system answers on this machine."""
     if against not in (None, "plain"):

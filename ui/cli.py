@@ -15,6 +15,7 @@ from core.settings import Settings, load_settings
 from ui import console
 from ui.bench_view import bench
 from ui.eval_commands import eval_app
+from ui.options import Index, Json
 
 if TYPE_CHECKING:
     from catalog.indexing import Feed
@@ -35,11 +36,6 @@ app.add_typer(models_app, name="models")
 app.add_typer(datasets_app, name="datasets")
 app.add_typer(eval_app, name="eval")
 app.command()(bench)
-
-Index = Annotated[
-    str | None, typer.Option("--index", metavar="PATH|URL", help="Folder, or http://host:6333/NAME.")
-]
-Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 
 
 @app.command()

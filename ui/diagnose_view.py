@@ -13,6 +13,7 @@ from rich.text import Text
 from core.errors import InvalidQuery, StorageFull
 from core.settings import load_settings
 from ui import console
+from ui.options import Index, Json, Split
 
 if TYPE_CHECKING:
     from eval.diagnose import Diagnosis, Difference, Missed, Movement, QueryDiagnosis
@@ -33,7 +34,7 @@ LOST = {
 
 def diagnose(
     dataset: Annotated[str, typer.Option(help="Name of a data set, or a folder with queries and qrels.")],
-    split: Annotated[str, typer.Option(help="Part of the queries.")] = "dev",
+    split: Split = "all",
     query: Annotated[
         list[str] | None, typer.Option(metavar="TEXT|ID", help="One of its queries; may be repeated.")
     ] = None,
@@ -46,10 +47,8 @@ def diagnose(
     against: Annotated[
         Path | None, typer.Option(help="A diagnosis kept earlier; say what changed since.")
     ] = None,
-    at: Annotated[
-        str | None, typer.Option("--index", metavar="PATH|URL", help="Folder, or http://host:6333/NAME.")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+    at: Index = None,
+    as_json: Json = False,
 ) -> None:
     """Say where relevant products are lost, and why."""
     if query and worst:

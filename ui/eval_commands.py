@@ -1,5 +1,7 @@
 """`aisle eval`: reads arguments, calls the evaluation room, prints what it returns. Computes nothing."""
 
+import shlex
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,13 +10,17 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from core.errors import InvalidQuery
-from core.settings import load_settings
+from core.errors import IndexMissing, InvalidQuery
+from core.settings import Settings, load_settings
 from ui import console
 from ui.diagnose_view import diagnose
+from ui.options import Data, Gains, Index, Json, Split
 
 if TYPE_CHECKING:
-    from eval.records import Dataset
+    from collections.abc import Mapping
+
+    from catalog.product import Product
+    from eval.records import Dataset, Run
     from eval.summary import Summary
 
 eval_app = typer.Typer(help="Measure search against human judgments.", no_args_is_help=True)
@@ -32,24 +38,20 @@ def _group() -> None:
 def run(
     queries: Annotated[Path | None, typer.Option(help="Lines of id, tab, text.")] = None,
     qrels: Annotated[Path | None, typer.Option(help="Judgments as a TREC file.")] = None,
-    gains: Annotated[
-        str | None, typer.Option(help="What a grade is worth: exp, esci or linear (the default).")
-    ] = None,
+    gains: Gains = None,
     dataset: Annotated[
         str | None, typer.Option(metavar="NAME|FOLDER", help="A data set instead of --queries and --qrels.")
     ] = None,
-    split: Annotated[str, typer.Option(help="Which part of the data set.")] = "all",
-    data: Annotated[Path, typer.Option(help="Where data sets are kept.")] = Path("data"),
+    split: Split = "all",
+    data: Data = Path("data"),
     system: Annotated[str, typer.Option(help="bm25, dense or hybrid.")] = "hybrid",
     limit: Annotated[int, typer.Option(min=1, max=1000, help="How many products per query.")] = 100,
     out: Annotated[
         Path | None, typer.Option("--run", metavar="OUT.trec", help="Write the run here, timings beside it.")
     ] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Search again what is cached.")] = False,
-    at: Annotated[
-        str | None, typer.Option("--index", metavar="PATH|URL", help="Folder, or http://host:6333/NAME.")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+    at: Index = None,
+    as_json: Json = False,
 ) -> None:
     """Run a system over queries and score it."""
     settings = load_settings(index=at)
@@ -93,6 +95,98 @@ def run(
             f"{missing:,} of {len(asked):,} judged products are not in {settings.index}; nothing finds them"
         )
     console.show(summarise(done, chosen, parts, missing=missing), as_json, _summary_table)
+
+
+@eval_app.command()
+def compare(
+    runs: Annotated[list[Path], typer.Argument(help="TREC runs, as `aisle eval run --run` writes them.")],
+    qrels: Annotated[Path | None, typer.Option(help="Judgments as a TREC file.")] = None,
+    queries: Annotated[Path | None, typer.Option(help="Lines of id, tab, text.")] = None,
+    gains: Gains = None,
+    dataset: Annotated[
+        str | None, typer.Option(metavar="NAME|FOLDER", help="A data set instead of --qrels and --queries.")
+    ] = None,
+    split: Split = "all",
+    data: Data = Path("data"),
+    metric: Annotated[str, typer.Option(help="Metric, written as people say it.")] = "nDCG@10",
+    baseline: Annotated[str | None, typer.Option(help="Compare every run with this one.")] = None,
+    html: Annotated[Path | None, typer.Option(metavar="OUT", help="Write a self-contained report.")] = None,
+    at: Index = None,
+    as_json: Json = False,
+) -> None:
+    """Say which of several runs is better, by how much, and whether that is more than luck."""
+    settings = load_settings(index=at)
+    from eval.compare import compare as compare_runs
+    from eval.details import describe
+    from eval.metrics import evaluate
+    from eval.report import write_report
+    from eval.trec import read_run
+    from ui.compare_view import comparison_table
+
+    chosen = _judged(qrels, queries, gains, dataset, split, data)
+    found = [read_run(path) for path in runs]
+    names = [run.name for run in found]
+    if doubled := sorted({name for name in names if names.count(name) > 1}):
+        raise InvalidQuery(f"two runs are called {doubled[0]}; rename one of the files")
+    products, parts = _texts(chosen, found, settings, wanted=html is not None, required=at is not None)
+    scores = {run.name: evaluate(run, chosen, [metric])[metric] for run in found}
+    comparison = compare_runs(scores, baseline=baseline, slices=parts, metric=metric)
+    if html is not None:
+        command = shlex.join(["aisle", *sys.argv[1:]])
+        write_report(html, comparison, describe(chosen, found, products, slices=parts, commands=[command]))
+        console.note(f"the report is in {html}")
+    console.show(comparison, as_json, comparison_table)
+
+
+def _judged(
+    qrels: Path | None,
+    queries: Path | None,
+    gains: str | None,
+    dataset: str | None,
+    split: str,
+    data: Path,
+) -> "Dataset":
+    """What to judge by; without query texts the ids stand in for them."""
+    if qrels is None or queries is not None or dataset is not None:
+        return _dataset(queries, qrels, gains, dataset, split, data)
+    from eval.conventions import scheme
+    from eval.records import Dataset
+    from eval.trec import read_qrels
+
+    judged = read_qrels(qrels)
+    grades = {grade for products in judged.values() for grade in products.values()}
+    return Dataset(
+        name=qrels.stem,
+        queries={query_id: query_id for query_id in judged},
+        qrels=judged,
+        conventions=scheme(gains or "linear", grades),
+    )
+
+
+def _texts(
+    dataset: "Dataset", runs: "list[Run]", settings: Settings, *, wanted: bool, required: bool
+) -> "tuple[dict[str, Product], Mapping[str, frozenset[str]]]":
+    """The products to show and the slices, if there is an index to read them from."""
+    from catalog.index import open_index
+    from eval.datasets import judged_products
+    from eval.details import DEPTH
+    from eval.slices import slices, title_words
+
+    try:
+        index = open_index(settings)
+    except IndexMissing:
+        if required:
+            raise
+        console.note(f"no index at {settings.index}: no slices, and products are shown by their ids")
+        return {}, {}
+    try:
+        judged = judged_products(dataset, index)
+        parts = slices(dataset.queries, index.vocabulary(), title_words(judged.values()))
+        shown = {hit.product_id for run in runs for hits in run.rankings.values() for hit in hits[:DEPTH]}
+        products = index.get(sorted(shown)) if wanted else {}
+    finally:
+        index.close()
+    return products, parts
 
 
 def _dataset(
