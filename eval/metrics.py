@@ -49,6 +49,15 @@ def evaluate(run: Run, dataset: Dataset, metrics: Iterable[str] = STANDARD) -> d
     return values
 
 
+def any_judged(run: Run, dataset: Dataset) -> bool:
+    """Whether the run returns any product that was judged for its query; a foreign run does not."""
+    return any(
+        hit.product_id in dataset.qrels.get(query_id, {})
+        for query_id, ranking in run.rankings.items()
+        for hit in ranking
+    )
+
+
 def answerable(dataset: Dataset) -> frozenset[str]:
     """The queries that have a relevant product among their judgments: only they can score."""
     relevant = dataset.conventions.relevant

@@ -118,7 +118,7 @@ def compare(
     settings = load_settings(index=at)
     from eval.compare import compare as compare_runs
     from eval.details import describe
-    from eval.metrics import evaluate
+    from eval.metrics import any_judged, evaluate
     from eval.report import write_report
     from eval.trec import read_run
     from ui.compare_view import comparison_table
@@ -128,6 +128,9 @@ def compare(
     names = [run.name for run in found]
     if doubled := sorted({name for name in names if names.count(name) > 1}):
         raise InvalidQuery(f"two runs are called {doubled[0]}; rename one of the files")
+    for one in found:
+        if not any_judged(one, chosen):
+            console.note(f"nothing that {one.name} returns was judged; is it a run of another data set?")
     products, parts = _texts(chosen, found, settings, wanted=html is not None, required=at is not None)
     scores = {run.name: evaluate(run, chosen, [metric])[metric] for run in found}
     comparison = compare_runs(scores, baseline=baseline, slices=parts, metric=metric)

@@ -12,7 +12,7 @@ from scipy.stats import mannwhitneyu
 
 from core.errors import InvalidQuery, InvalidSource
 from eval.conventions import ESCI, ICECAT, WANDS, whole_gains
-from eval.metrics import STANDARD, answerable, evaluate, mean, violations
+from eval.metrics import STANDARD, answerable, any_judged, evaluate, mean, violations
 from eval.records import Conventions, Dataset, Qrels, Ranked, Run
 from eval.trec import read_qrels, read_run, write_run
 from ranking.records import Check, Verdict
@@ -287,3 +287,9 @@ def test_auc_equals_the_statistic_of_mann_and_whitney(files: tuple[Path, Path]) 
         bad = [scores.get(p, -1e9) for p, grade in qrels[query_id].items() if grade < 3]
         expected = mannwhitneyu(good, bad).statistic / (len(good) * len(bad)) if scores else 0.0
         assert found == pytest.approx(expected)
+
+
+def test_a_foreign_run_returns_nothing_that_was_judged() -> None:
+    assert any_judged(FOUND, dataset_of(JUDGED))
+    assert not any_judged(run_of(q1="other products"), dataset_of(JUDGED))
+    assert not any_judged(run_of(q2="exact"), dataset_of(JUDGED)), "judged, but for another query"
