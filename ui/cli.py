@@ -161,7 +161,7 @@ def models_pull(
 
 @datasets_app.command("get")
 def datasets_get(
-    name: Annotated[str, typer.Argument(help="icecat, esci_us, wands or demo.")],
+    name: Annotated[str, typer.Argument(help="icecat, esci_us, esci, wands or demo.")],
     source: Annotated[Path | None, typer.Option("--from", help="A folder that has it already.")] = None,
     to: Annotated[Path, typer.Option(help="Where data sets are kept.")] = Path("data"),
     as_json: Json = False,

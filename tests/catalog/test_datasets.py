@@ -108,5 +108,5 @@ def test_a_folder_without_products_is_refused(tmp_path: Path) -> None:
 
 def test_names_are_those_of_the_list() -> None:
     assert dataset("wands") == DATASETS["wands"]
-    with pytest.raises(InvalidQuery, match="icecat, esci_us, wands"):
+    with pytest.raises(InvalidQuery, match="icecat, esci_us, esci, wands"):
         dataset("nothing")

@@ -148,7 +148,7 @@ def test_readiness_is_reported_without_an_index(shop: Path) -> None:
         (["index", "feed.csv", "--rejects", "no/such/folder/file"], 2, "cannot write"),
         (["index", "empty.csv"], 1, "empty"),
         (["index", "noise.bin"], 1, "noise.bin"),
-        (["datasets", "get", "nothing"], 2, "icecat, esci_us, wands, demo"),
+        (["datasets", "get", "nothing"], 2, "icecat, esci_us, esci, wands, demo"),
         (["datasets", "get", "icecat", "--from", "."], 1, "no products file"),
         (["models", "pull", "no such model"], 1, "no such model"),
         (["dance"], 2, "No such command"),
@@ -194,7 +194,7 @@ def test_models_and_datasets_are_listed_as_json(shop: Path) -> None:
     models = json.loads(aisle("models", "list", "--json", cwd=shop).stdout)
     assert {"minilm", "smollm2"} <= {model["artifact"]["name"] for model in models}
     sets = json.loads(aisle("datasets", "list", "--json", cwd=shop).stdout)
-    assert {"icecat", "esci_us", "wands"} == {one["name"] for one in sets}
+    assert {"icecat", "esci_us", "esci", "wands"} == {one["name"] for one in sets}
     assert "minilm" in aisle("models", "list", cwd=shop).stdout
 
 
