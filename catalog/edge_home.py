@@ -24,6 +24,7 @@ from catalog.points import BODY, DENSE, INDEXED, TITLE
 from core.errors import IndexDamaged, IndexLocked, IndexMismatch, IndexMissing, InvalidSettings
 
 CURRENT, BUILD = "CURRENT", "build"  # in the index folder
+DEAD = "dead-"  # before the name of a generation that is being removed
 DRAFT, LOCK, SHARD, STAMP = "draft", "lock", "shard", "stamp.json"  # in the folder of a generation
 # Without `enable_hnsw` the engine adds no graph per payload value, which took 359 s of a build of 100,000.
 KINDS: dict[str, edge.KeywordIndexParams | edge.IntegerIndexParams | edge.FloatIndexParams] = {
@@ -62,6 +63,9 @@ class EdgeHome:
         with translated(self.folder):
             self._claim()
         with _acquire(self.folder / BUILD, f"{self.folder} is being built"):
+            with translated(self.folder):
+                for dead in self.folder.glob(f"{DEAD}g*"):  # a removal that was killed
+                    shutil.rmtree(dead)
             require_space(self.folder)
             draft = self._unfinished(stamp) or self._create(stamp)
             try:
@@ -145,8 +149,10 @@ class EdgeHome:
 
     def _remove(self, generation: Path) -> None:
         """Delete a dead generation, unless a process still serves from it; the next build will."""
-        with suppress(IndexLocked), _acquire(generation / LOCK, str(generation)):
-            shutil.rmtree(generation)
+        with suppress(IndexLocked), _acquire(generation / LOCK, str(generation)), translated(generation):
+            dead = generation.with_name(f"{DEAD}{generation.name}")  # half removed, it would be nobody's
+            generation.rename(dead)
+            shutil.rmtree(dead)
 
     def _config(self, stamp: Stamp) -> edge.EdgeConfig:
         memory = edge.Memory.Cold if self._on_disk else edge.Memory.Cached

@@ -189,3 +189,10 @@ def test_another_schema_is_refused_with_the_way_out(folder: Path) -> None:
     stamp.write_text(json.dumps({**json.loads(stamp.read_text()), "schema_version": 999}))
     with pytest.raises(IndexMismatch, match=r"schema 999.*aisle index"):
         EdgeHome(folder).live()
+
+
+def test_a_removal_that_was_killed_half_way_is_finished_by_the_next_build(folder: Path) -> None:
+    half = folder / "dead-g0007"
+    (half / "shard").mkdir(parents=True)
+    build_index(lambda: SHOP, EdgeHome(folder), WordEncoder())
+    assert not half.exists()

@@ -49,7 +49,7 @@ def test_a_build_killed_again_and_again_ends_with_every_product_once(tmp_path: P
     for _ in range(12):
         build = start(folder, *AFTER)
         try:
-            code = build.wait(timeout=chance.uniform(0.05, 1.1) * whole)
+            assert build.wait(timeout=chance.uniform(0.05, 0.95) * whole) == 0
         except subprocess.TimeoutExpired:
             build.kill()
             build.wait()
@@ -57,9 +57,6 @@ def test_a_build_killed_again_and_again_ends_with_every_product_once(tmp_path: P
             live = EdgeHome(folder).live()
             check_holds_exactly(live, *(BEFORE if live.count() == BEFORE[1] else AFTER))
             live.close()
-        else:
-            assert code == 0
-            break
     assert killed, "no build was killed: the test proves nothing"
     assert start(folder, *AFTER).wait() == 0
     live = EdgeHome(folder).live()
@@ -67,7 +64,7 @@ def test_a_build_killed_again_and_again_ends_with_every_product_once(tmp_path: P
     index = ProductIndex(EdgeHome(folder), live, WordEncoder())
     assert index.get(["p0", "p3349"]).keys() == {"p3349"}
     index.close()
-    assert [p.name for p in folder.glob("g*")] == [live.folder.name], "dead generations are removed"
+    assert [p.name for p in folder.iterdir() if p.is_dir()] == [live.folder.name], "the dead are removed"
 
 
 def test_a_draft_with_damaged_files_is_thrown_away(tmp_path: Path) -> None:
