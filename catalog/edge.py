@@ -128,10 +128,10 @@ class EdgeCollection:
         """Refuse a shard that lost points: the engine opens one without its files as if it were empty."""
         with translated(self.folder):
             promised = self.folder / PROMISED
-            least = int(promised.read_text()) if promised.exists() else 0
-        if self.count() < least:
+            least = promised.read_text() if promised.exists() else "0"
+        if not least.isdigit() or self.count() < int(least):
             raise IndexDamaged(
-                f"{self.folder} holds {self.count():,} of at least {least:,} products; "
+                f"{self.folder} holds {self.count()} of at least {least} products; "
                 "build it again with: aisle index PRODUCTS"
             )
 

@@ -123,9 +123,11 @@ class EdgeHome:
             return None
 
     def _generations(self) -> list[Path]:
-        """Folders of ours and of nobody else: named as we name them, with our lock inside."""
-        named = (p for p in self.folder.iterdir() if re.fullmatch(r"g\d{4,}", p.name))
-        return sorted(p for p in named if (p / LOCK).is_file() or (p / DRAFT).is_file())
+        """Folders of ours and of nobody else: named as we name them, with our lock inside or nothing yet."""
+        named = (p for p in self.folder.iterdir() if re.fullmatch(r"g\d{4,}", p.name) and p.is_dir())
+        return sorted(
+            p for p in named if (p / LOCK).is_file() or (p / DRAFT).is_file() or not any(p.iterdir())
+        )
 
     def _open(self, generation: Path) -> EdgeCollection:
         stamp = _read_stamp(generation)

@@ -38,7 +38,6 @@ INDEXED: Mapping[str, Kind] = {
     "facts": "keyword",
     "attributes": "keyword",
     "choices": "keyword",
-    "group": "keyword",
 }
 
 
@@ -70,7 +69,6 @@ def wording(product: Product) -> str:
 def payload(product: Product, counted: Collection[str] = ()) -> dict[str, Any]:
     """What is stored beside the vectors; `counted` are the attributes whose values can be counted."""
     fields: dict[str, Any] = {
-        "id": product.id,
         "fingerprint": fingerprint(product),
         "wording": wording(product),
         "product": product.model_dump_json(exclude_defaults=True),
@@ -83,7 +81,6 @@ def payload(product: Product, counted: Collection[str] = ()) -> dict[str, Any]:
         "facts": [attribute_key(name, v) for name, values in product.attributes.items() for v in values],
         "attributes": [key(name) for name, values in product.attributes.items() if values],
         "choices": list(choices(product, counted)),
-        "group": product.group_id,
         **commerce(product),
     }
     return {name: value for name, value in fields.items() if value not in (None, [], {}, "")}

@@ -4,7 +4,7 @@ Reads and checks; it neither fetches (`catalog.datasets` does) nor scores.
 """
 
 import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -74,9 +74,8 @@ def judged_products(dataset: Dataset, index: ProductIndex) -> dict[str, Product]
     return found
 
 
-def missing_products(dataset: Dataset, index: ProductIndex) -> tuple[str, ...]:
-    """The judged products that the index lacks: no system can find them."""
-    found = judged_products(dataset, index)
+def missing_products(dataset: Dataset, found: Collection[str]) -> tuple[str, ...]:
+    """The judged products that are not among those found in the index: no system can return them."""
     return tuple(sorted({i for grades in dataset.qrels.values() for i in grades if i not in found}))
 
 

@@ -57,7 +57,7 @@ def run(
     settings = load_settings(index=at)
     from catalog.index import open_index
     from catalog.indexing import Progress
-    from eval.datasets import judged_products
+    from eval.datasets import judged_products, missing_products
     from eval.runs import execute
     from eval.slices import slices, title_words
     from eval.summary import summarise
@@ -88,11 +88,11 @@ def run(
         opened.close()
     if out is not None:
         write_run(done, out)
-    asked = {product_id for grades in chosen.qrels.values() for product_id in grades}
-    missing = len(asked - judged.keys())
+    missing = len(missing_products(chosen, judged))
     if missing:
+        total = len(judged) + missing
         console.note(
-            f"{missing:,} of {len(asked):,} judged products are not in {settings.index}; nothing finds them"
+            f"{missing:,} of {total:,} judged products are not in {settings.index}; nothing finds them"
         )
     console.show(summarise(done, chosen, parts, missing=missing), as_json, _summary_table)
 

@@ -196,3 +196,17 @@ def test_a_removal_that_was_killed_half_way_is_finished_by_the_next_build(folder
     (half / "shard").mkdir(parents=True)
     build_index(lambda: SHOP, EdgeHome(folder), WordEncoder())
     assert not half.exists()
+
+
+def test_a_build_killed_before_its_draft_held_anything_is_no_obstacle(folder: Path) -> None:
+    (folder / "g0002").mkdir()
+    build_index(lambda: SHOP[:3], EdgeHome(folder), WordEncoder())
+    live = EdgeHome(folder).live()
+    assert live.count() == 3
+    live.close()
+
+
+def test_an_unreadable_promise_is_damage(folder: Path) -> None:
+    (folder / "g0001" / "promised").write_text("")
+    with pytest.raises(IndexDamaged, match="aisle index"):
+        EdgeHome(folder).live()

@@ -297,8 +297,9 @@ def index(tmp_path: Path) -> Iterator[ProductIndex]:
 
 def test_judged_products_that_the_index_lacks_are_named(folder: Folder, index: ProductIndex) -> None:
     found = load_dataset(folder({"queries.tsv": QUERIES, "qrels.txt": QRELS + "q2 0 b 0\n"}))
-    assert missing_products(found, index) == ("b",)
-    assert {i: p.title for i, p in judged_products(found, index).items()} == {"a": "Red kettle", "c": "Lamp"}
+    judged = judged_products(found, index)
+    assert {i: p.title for i, p in judged.items()} == {"a": "Red kettle", "c": "Lamp"}
+    assert missing_products(found, judged) == ("b",)
 
 
 @pytest.mark.parametrize(("name", "queries", "can_score"), [("esci_us", 75, 75), ("icecat", 67, 57)])

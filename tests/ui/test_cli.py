@@ -8,9 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from core.errors import AisleError
-from core.settings import load_settings
-
 ROOT = Path(__file__).parent.parent.parent
 FEED = """\
 id,title,price,brand,availability,color
@@ -205,10 +202,3 @@ def test_a_dataset_is_taken_from_a_folder(shop: Path) -> None:
     done = aisle("datasets", "get", "icecat", "--from", "elsewhere", "--json", cwd=shop)
     assert json.loads(done.stdout)["path"] == "data/icecat"
     assert (shop / "data/icecat/products.jsonl").read_text() == '{"id": "1", "title": "Thing"}\n'
-
-
-def test_the_suite_runs_with_usable_settings() -> None:
-    try:
-        load_settings()
-    except AisleError as error:
-        pytest.fail(str(error))
