@@ -1,7 +1,7 @@
 """Filters as plain data, so that Qdrant Edge and a Qdrant server are told the same thing.
 
 The tree has seven leaves and branches; each engine translates it in a few lines. What a shopper
-requires (`Where`) becomes a tree here and nowhere else.
+requires (`Where`) or excludes (`Without`) becomes a tree here and nowhere else.
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from typing import Literal
 
 from catalog.keys import attribute_key, key
 from catalog.product import Money
-from catalog.where import OBTAINABLE, Where
+from catalog.where import OBTAINABLE, Where, Without
 
 
 @dataclass(frozen=True)
@@ -99,6 +99,20 @@ def condition(where: Where, unknown: Unknown = "fails") -> Condition | None:
     if where.available_only:
         require(OneOf("availability", tuple(OBTAINABLE)), Missing("availability"))
     return conjunction(parts)
+
+
+def exclusion(without: Without) -> Condition | None:
+    """The filter that drops what is known to be or have what `without` names; None when it names no fact.
+
+    What is not stated passes. Terms are no filter: "belt with no buckle" contains "buckle".
+    """
+    facts = tuple(attribute_key(name, v) for name, values in without.attributes.items() for v in values)
+    unwanted = {
+        "brand": tuple(map(key, without.brands)),
+        "category": tuple(map(key, without.categories)),
+        "facts": facts,
+    }
+    return conjunction([Not(OneOf(field, values)) for field, values in unwanted.items() if values])
 
 
 def conjunction(parts: Sequence[Condition | None]) -> Condition | None:

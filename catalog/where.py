@@ -1,4 +1,4 @@
-"""What a product must be to be shown. Says nothing about ordering, and nothing about free text."""
+"""What a product must be, and must not be, to be shown. Says nothing about ordering."""
 
 from collections.abc import Mapping
 from typing import Annotated, Self
@@ -54,6 +54,20 @@ class Where(Record):
     def is_empty(self) -> bool:
         """Whether anything at all is required."""
         return self == Where()
+
+
+class Without(Record):
+    """What a product must not be or have. `terms` are things in the shopper's own words: "buckle"."""
+
+    brands: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    attributes: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
+    terms: tuple[str, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing at all is excluded."""
+        return self == Without()
 
 
 def _amount(money: Money | None) -> int | None:

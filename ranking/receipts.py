@@ -1,6 +1,6 @@
 """Requirements held against a product, one by one, with the evidence. Decides nothing, proves."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from catalog.keys import PATH, category_keys, key
 from catalog.price import format_money
@@ -9,14 +9,19 @@ from catalog.where import OBTAINABLE, Where
 from ranking.records import Check, Verdict
 
 
-def receipt(product: Product, where: Where) -> tuple[Check, ...]:
-    """One check per requirement of `where`."""
-    return tuple(_checks(product, where))
+def receipt(product: Product, where: Where, exclusions: Iterable[Check] = ()) -> tuple[Check, ...]:
+    """One check per requirement of `where`, then those of what was excluded."""
+    return (*_checks(product, where), *exclusions)
 
 
-def known_to_fit(checks: tuple[Check, ...]) -> bool:
+def known_to_fit(checks: Iterable[Check]) -> bool:
     """Whether every requirement is met, none merely not contradicted."""
     return all(check.verdict is Verdict.MET for check in checks)
+
+
+def known_to_violate(checks: Iterable[Check]) -> bool:
+    """Whether any requirement is contradicted."""
+    return any(check.verdict is Verdict.VIOLATED for check in checks)
 
 
 def _checks(product: Product, where: Where) -> Iterator[Check]:

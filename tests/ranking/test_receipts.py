@@ -4,8 +4,9 @@ import pytest
 
 from catalog.conditions import condition
 from catalog.product import Availability, Money, Product, Rating
-from catalog.where import Where
-from ranking.receipts import known_to_fit, receipt
+from catalog.where import Where, Without
+from ranking.exclusions import classifier
+from ranking.receipts import known_to_fit, known_to_violate, receipt
 from ranking.records import Check, Verdict
 
 MET, VIOLATED, UNKNOWN = Verdict.MET, Verdict.VIOLATED, Verdict.UNKNOWN
@@ -71,3 +72,21 @@ def test_known_to_fit_needs_every_check_met() -> None:
     met = Check(requirement="x", verdict=MET)
     assert known_to_fit((met, met))
     assert not known_to_fit((met, Check(requirement="y", verdict=UNKNOWN)))
+
+
+def test_a_receipt_holds_what_was_required_and_then_what_was_excluded() -> None:
+    classify = classifier(Without(brands=("Solvei",), terms=("lamp", "cord")))
+    checks = receipt(LAMP, Where(available_only=True), classify(LAMP))
+    assert [(c.requirement, c.verdict) for c in checks] == [
+        ("available", MET),
+        ("without brand Solvei", MET),
+        ("without lamp", VIOLATED),
+        ("without cord", UNKNOWN),
+    ]
+
+
+def test_known_to_violate_needs_one_check_violated() -> None:
+    met, unknown, violated = (Check(requirement="x", verdict=v) for v in (MET, UNKNOWN, VIOLATED))
+    assert known_to_violate((met, violated))
+    assert not known_to_violate((met, unknown))
+    assert not known_to_violate(())
