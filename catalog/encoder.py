@@ -3,10 +3,7 @@
 The inference itself is in `encoder_openvino` and `encoder_torch`; both get their token batches from here.
 """
 
-import json
 import re
-import shutil
-import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, Protocol
@@ -14,17 +11,15 @@ from typing import Any, Literal, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from catalog.device import accelerator
+from catalog.tokens import open_tokenizer, read_json, readable, token_limit
 from core.artifacts import Progress, identify, resolve
-from core.errors import InvalidSettings, ModelDamaged
+from core.errors import InvalidSettings
 from core.record import Record
 from core.settings import Settings
 
 Vectors = NDArray[np.float32]
 Pooling = Literal["mean", "cls", "lasttoken"]
-
-# Tokenising a megabyte takes 0.9 s to keep 256 tokens of it. No token a model was trained on needs more
-# characters than this; only text that is mostly blanks or unbroken runs would be cut short by it.
-CHARACTERS_PER_TOKEN = 100
 
 
 class Encoder(Protocol):
@@ -67,7 +62,7 @@ class Batch(NamedTuple):
 def open_encoder(settings: Settings, on_progress: Progress | None = None) -> Encoder:
     """Return the encoder of the settings, its model fetched and converted if this is the first time."""
     model = read_model(settings, resolve(settings.encoder, settings, on_progress))
-    if (device := _accelerator(settings.device)) is not None:
+    if (device := accelerator(settings.device)) is not None:
         from catalog.encoder_torch import TorchEncoder
 
         return TorchEncoder(model, device)
@@ -78,26 +73,26 @@ def open_encoder(settings: Settings, on_progress: Progress | None = None) -> Enc
 
 def read_model(settings: Settings, folder: Path) -> SentenceModel:
     """Read a model's folder, in sentence-transformers layout or a plain transformer (then mean pooling)."""
-    modules = _read_json(folder / "modules.json") or [{"path": "", "type": "Transformer"}]
+    modules = read_json(folder / "modules.json") or [{"path": "", "type": "Transformer"}]
     paths = {str(module["type"]).rpartition(".")[2]: folder / module["path"] for module in modules}
     if unknown := paths.keys() - {"Transformer", "Pooling", "Normalize"}:
         raise InvalidSettings(
             f"encoder {folder} has a {min(unknown)} module, unknown to Aisle; choose another"
         )
     transformer = paths.get("Transformer", folder)
-    config = _read_json(transformer / "config.json")
+    config = read_json(transformer / "config.json")
     if not config or not (transformer / "tokenizer.json").is_file():
         raise InvalidSettings(f"encoder {folder} is no usable model: it needs config.json and tokenizer.json")
-    prompts = _read_json(folder / "config_sentence_transformers.json")
-    pooling = _read_json(paths["Pooling"] / "config.json") if "Pooling" in paths else {}
+    prompts = read_json(folder / "config_sentence_transformers.json")
+    pooling = read_json(paths["Pooling"] / "config.json") if "Pooling" in paths else {}
     query_prompt, document_prompt = _prompts(prompts)
     if pooling.get("include_prompt") is False and (query_prompt or document_prompt):
         raise InvalidSettings(
             f"encoder {folder} leaves its prompt out of pooling; Aisle cannot; choose another"
         )
     dimension = pooling.get("word_embedding_dimension") or pooling.get("embedding_dimension")
-    sentence = _read_json(transformer / "sentence_bert_config.json")
-    limit = _max_tokens(sentence, config, _read_json(transformer / "tokenizer_config.json"))
+    sentence = read_json(transformer / "sentence_bert_config.json")
+    limit = token_limit(transformer)
     name = identity = identify(folder, settings.cache)
     if settings.encoder_max_tokens < limit:
         limit = settings.encoder_max_tokens
@@ -119,15 +114,8 @@ class TokenBatches:
     """The tokenizer of a model: any text in, padded batches of similar length out."""
 
     def __init__(self, model: SentenceModel) -> None:
-        from tokenizers import Tokenizer
-
         self._model = model
-        try:
-            self._tokenizer = Tokenizer.from_file(str(model.folder / "tokenizer.json"))
-        except Exception as error:
-            raise ModelDamaged(f"{model.folder / 'tokenizer.json'} cannot be read: {error}") from error
-        self._pad_id = _pad_id(self._tokenizer, model.folder)
-        self._tokenizer.no_padding()
+        self._tokenizer, self._pad_id = open_tokenizer(model.folder)
         self._tokenizer.enable_truncation(model.max_tokens)
 
     def __call__(self, texts: Sequence[str], prompt: str, size: int) -> Iterator[Batch]:
@@ -145,35 +133,7 @@ class TokenBatches:
             yield batch
 
     def _clean(self, text: str) -> str:
-        text = text[: self._model.max_tokens * CHARACTERS_PER_TOKEN]
-        text = text.encode("utf-8", "replace").decode("utf-8")  # JSON feeds do contain half an emoji
-        return text.lower() if self._model.lower_case else text
-
-
-def _accelerator(device: str) -> str | None:
-    """Return the torch device to use, or None for the CPU. Only where a GPU is likely is torch asked."""
-    if device == "cpu":
-        return None
-    likely = {"cuda": shutil.which("nvidia-smi") is not None, "mps": sys.platform == "darwin"}
-    if device == "auto" and not any(likely.values()):
-        return None
-    import torch
-
-    present = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-    if device == "auto":
-        return next((name for name, usable in present.items() if usable), None)
-    if not present[device]:
-        raise InvalidSettings(f"device is {device}, but torch finds none here; set AISLE_DEVICE=auto")
-    return device
-
-
-def _read_json(path: Path) -> Any:
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    except ValueError as error:
-        raise ModelDamaged(f"{path} is not JSON: {error}") from error
+        return readable(text, self._model.max_tokens, lower_case=self._model.lower_case)
 
 
 def _prompts(config: dict[str, Any]) -> tuple[str, str]:
@@ -193,19 +153,3 @@ def _pooling(config: dict[str, Any], folder: Path) -> Pooling:
     raise InvalidSettings(
         f"encoder {folder} pools by {mode}; Aisle knows mean, cls and lasttoken; choose another"
     )
-
-
-def _max_tokens(sentence: dict[str, Any], config: dict[str, Any], tokenizer: dict[str, Any]) -> int:
-    positions = config.get("max_position_embeddings", 512)
-    if config.get("model_type") in ("roberta", "xlm-roberta", "camembert", "mpnet"):
-        positions -= 2  # they count positions from after the padding id
-    return int(
-        min(sentence.get("max_seq_length") or tokenizer.get("model_max_length") or positions, positions)
-    )
-
-
-def _pad_id(tokenizer: Any, folder: Path) -> int:
-    """Return the padding id: position-counting models (RoBERTa) skip exactly this one."""
-    if tokenizer.padding:
-        return int(tokenizer.padding["pad_id"])
-    return int(_read_json(folder / "config.json").get("pad_token_id") or 0)

@@ -1,27 +1,21 @@
 """A sentence model on the CPU through OpenVINO, converted from torch once and then without torch.
 
-Two plans are compiled from the one graph: low latency for queries, high throughput for documents. The
-precision is the plugin's choice for the processor: bfloat16 where that is native, float32 elsewhere.
+Two plans are compiled from the one graph: low latency for queries, high throughput for documents.
 """
 
-import os
-import shutil
-import warnings
 from collections import deque
 from collections.abc import Sequence
 from functools import cached_property
-from importlib.metadata import version
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Lock
 from typing import Any
 
 import numpy as np
-from filelock import FileLock
 
+from catalog import graphs
 from catalog.encoder import Batch, SentenceModel, TokenBatches, Vectors
-from core.artifacts import Progress, writing
-from core.errors import InvalidSettings
+from core.artifacts import Progress
 from core.settings import Settings
 
 BATCH = 16  # documents/s on 2 cores, 256 tokens: 149 at 4, 158 at 8, 161 at 16, 157 at 32
@@ -39,7 +33,7 @@ class OpenVinoEncoder:
         self._threads = threads
         self._batches = TokenBatches(model)
         self._requests: SimpleQueue[Any] = SimpleQueue()  # a request serves one thread at a time
-        self._requests.put(_compile(graph, "LATENCY", threads).create_infer_request())
+        self._requests.put(graphs.compiled(graph, "LATENCY", threads).create_infer_request())
         self._compiling = Lock()
 
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
@@ -74,7 +68,7 @@ class OpenVinoEncoder:
 
     @cached_property
     def _throughput_plan(self) -> Any:
-        return _compile(self._graph, "THROUGHPUT", self._threads)
+        return graphs.compiled(self._graph, "THROUGHPUT", self._threads)
 
 
 def _finish(request: Any, batch: Batch, vectors: Vectors) -> Any:
@@ -86,61 +80,11 @@ def _finish(request: Any, batch: Batch, vectors: Vectors) -> Any:
 
 def converted(model: SentenceModel, settings: Settings, on_progress: Progress | None = None) -> Path:
     """Return the model's graph in OpenVINO form, converted now if this is the first time on this machine."""
-    graphs = settings.cache / "openvino"
-    target = graphs / f"{model.identity}-openvino{version('openvino')}-{GRAPH}"
-    graph = target / "model.xml"
-    if graph.is_file():
-        return graph
-    part = graphs / f".{target.name}.part"
-    with writing(graphs):
-        graphs.mkdir(parents=True, exist_ok=True)
-        with FileLock(graphs / f".{target.name}.lock"):
-            if not graph.is_file():
-                if on_progress:
-                    on_progress(f"converting {model.name} for this processor (once)")
-                shutil.rmtree(part, ignore_errors=True)  # a killed conversion's
-                try:
-                    part.mkdir()
-                    _convert(model, part / graph.name)
-                    part.rename(target)
-                finally:
-                    shutil.rmtree(part, ignore_errors=True)
-                _compile(graph, "LATENCY", settings.threads)  # fills the cache of compiled plans, alone
-    return graph
 
+    def load() -> Any:
+        from catalog.encoder_torch import load_module
 
-def _convert(model: SentenceModel, graph: Path) -> None:
-    import openvino
-    import torch
-    from openvino.frontend import GeneralFailure, OpConversionFailure
+        return load_module(model)
 
-    from catalog.encoder_torch import load_module
-
-    module = load_module(model)
-    ids = torch.ones((2, 8), dtype=torch.long)
-    any_shape = openvino.PartialShape([-1, -1])
-    try:
-        with torch.no_grad(), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # the tracer's: every branch it fixes is fixed for every shape
-            traced = openvino.convert_model(
-                module,
-                example_input={"input_ids": ids, "attention_mask": torch.ones_like(ids)},
-                input=[(name, any_shape, openvino.Type.i64) for name in ("input_ids", "attention_mask")],
-            )
-    except (RuntimeError, TypeError, ValueError, OpConversionFailure, GeneralFailure) as error:
-        reason = str(error).strip().partition("\n")[0]
-        raise InvalidSettings(
-            f"encoder {model.name} cannot be converted: {reason}; choose another"
-        ) from error
-    openvino.save_model(traced, graph, compress_to_fp16=False)
-
-
-def _compile(graph: Path, hint: str, threads: int) -> Any:
-    import openvino
-
-    options: dict[str, Any] = {"PERFORMANCE_HINT": hint}
-    if threads:
-        options["INFERENCE_NUM_THREADS"] = threads
-    if os.access(graph.parent, os.W_OK):
-        options["CACHE_DIR"] = str(graph.parent / "compiled")  # 50 ms to open instead of 140
-    return openvino.Core().compile_model(graph, "CPU", options)
+    inputs = ("input_ids", "attention_mask")
+    return graphs.converted(model.identity, GRAPH, load, inputs, settings, on_progress)

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from catalog.encoder import Pooling, SentenceModel, TokenBatches, Vectors
-from core.errors import InvalidSettings, ModelDamaged
+from catalog.pretrained import load_pretrained
 
 BATCH = 64
 
@@ -64,25 +64,7 @@ class TorchEncoder:
 
 def load_module(model: SentenceModel) -> SentenceModule:
     """Load the weights in float32, from the folder alone and never running code found there."""
-    from safetensors import SafetensorError
     from transformers import AutoModel
-    from transformers.utils import logging
 
-    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
-    try:
-        transformer = AutoModel.from_pretrained(
-            model.folder,
-            local_files_only=True,
-            trust_remote_code=False,
-            use_safetensors=True,
-            dtype=torch.float32,
-        )
-    except SafetensorError as error:
-        raise ModelDamaged(
-            f"the weights in {model.folder} are damaged: {error}; fetch the model again"
-        ) from error
-    except (OSError, ValueError) as error:
-        reason = str(error).strip().partition("\n")[0]
-        raise InvalidSettings(f"encoder {model.folder} cannot be loaded: {reason}") from error
+    transformer, _ = load_pretrained(AutoModel, model.folder)  # a pooler that is missing is not used
     return SentenceModule(transformer, model.pooling).eval()

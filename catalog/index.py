@@ -15,19 +15,21 @@ from numpy.typing import NDArray
 
 from catalog.bm25 import Lexer, Sparse
 from catalog.collection import Collection, Home, Scored, Stamp, VectorQuery
-from catalog.conditions import Ids, Unknown, condition, conjunction
+from catalog.conditions import Ids, Unknown, condition, conjunction, exclusion
 from catalog.encoder import Encoder
 from catalog.keys import key
+from catalog.lexicon import Lexicon, read_lexicon
 from catalog.points import BODY, DENSE, TITLE, Point, commerce, payload, point_id, product_of
 from catalog.product import Availability, Money, Product
 from catalog.texts import body_text, dense_text, title_text
 from catalog.vocabulary import Term, Vocabulary, count_choices, merged, read_vocabulary
-from catalog.where import Where
+from catalog.where import Where, Without
 from core.errors import IndexLocked, IndexMismatch, IndexMissing, InvalidQuery
 from core.settings import Settings
 
 BRANCHES = (TITLE, BODY, DENSE)
 ANYTHING = Where()
+NOTHING = Without()
 FIELDS = {"brand": "brand_label", "category": "category_path", "availability": "availability"}
 
 MOST_TERMS = 100_000
@@ -45,6 +47,7 @@ class ProductIndex:
         self._switching = Lock()
         self._writing = Lock()
         self._vocabulary: Vocabulary | None = None
+        self._lexicon: Lexicon | None = None
         self._use(live)
 
     @property
@@ -73,14 +76,18 @@ class ProductIndex:
         vectors: Mapping[str, Vector],
         *,
         where: Where = ANYTHING,
+        without: Without = NOTHING,
         unknown: Unknown = "fails",
         among: Sequence[str] | None = None,
         limit: int = 100,
     ) -> dict[str, Scored]:
-        """Per branch, the nearest points that satisfy `where`; `among` keeps to the given points."""
+        """Per branch, the nearest points that satisfy `where` and are not known to be or have a fact of
+        `without`; `among` keeps to the given points. The terms of `without` are no filter.
+        """
         if not vectors:
             return {}
-        kept = conjunction([condition(where, unknown), None if among is None else Ids(tuple(among))])
+        points = None if among is None else Ids(tuple(among))
+        kept = conjunction([condition(where, unknown), exclusion(without), points])
         queries = [VectorQuery(using, vector) for using, vector in vectors.items()]
         found = self._asking(lambda live: live.search(queries, kept, limit))
         return dict(zip(vectors, found, strict=True))
@@ -92,13 +99,22 @@ class ProductIndex:
         stored = self._asking(lambda live: live.payloads(points, ["product"]))
         return {point: product_of(fields) for point, fields in stored.items()}
 
+    def everything(self) -> dict[str, Product]:
+        """All products by point id: for training and audits, which look at a catalogue as a whole."""
+        return self._asking(lambda live: {i: product_of(f) for i, f in live.scroll(["product"])})
+
+    def stored_vectors(self, points: Sequence[str]) -> dict[str, NDArray[np.float32]]:
+        """The dense vectors behind point ids, as far as they still exist."""
+        return self._asking(lambda live: live.vectors(points)) if points else {}
+
     def get(self, ids: Iterable[str]) -> dict[str, Product]:
         """Products by their own ids, as far as they exist."""
         return {p.id: p for p in self.products([point_id(i) for i in ids]).values()}
 
-    def count(self, where: Where = ANYTHING) -> int:
-        """How many products are known to satisfy `where`."""
-        return self._asking(lambda live: live.count(condition(where)))
+    def count(self, where: Where = ANYTHING, without: Without = NOTHING) -> int:
+        """How many products are known to satisfy `where` and not known to have a fact of `without`."""
+        kept = conjunction([condition(where), exclusion(without)])
+        return self._asking(lambda live: live.count(kept))
 
     def facet(self, field: str, where: Where = ANYTHING, limit: int = 20) -> tuple[Term, ...]:
         """The most common values of a field or attribute among products that satisfy `where`."""
@@ -120,6 +136,14 @@ class ProductIndex:
                 self._vocabulary = self._asking(read_vocabulary)
             return self._vocabulary
 
+    def lexicon(self) -> Lexicon:
+        """The catalogue's words; read at first use (seconds), then kept up with what is added here."""
+        self._live()
+        with self._writing:
+            if self._lexicon is None or self._lexicon.is_worn:
+                self._lexicon = self._asking(lambda live: read_lexicon(live, self._occurs))
+            return self._lexicon
+
     def upsert(self, products: Sequence[Product]) -> None:
         """Add or replace products; the next query sees them."""
         vectors = self._encoder.encode_documents([dense_text(p) for p in products])
@@ -127,6 +151,8 @@ class ProductIndex:
         def store(live: Collection) -> None:
             by = lexers(live.stamp)
             live.upsert([point(p, v, by, live.stamp) for p, v in zip(products, vectors, strict=True)])
+            if self._lexicon:
+                self._lexicon.learn(products)
 
         self._changing(store)
 
@@ -152,6 +178,10 @@ class ProductIndex:
             return product
 
         return self._changing(change)
+
+    def _occurs(self, word: str) -> bool:
+        """Whether BM25 finds any product by the word or its stem."""
+        return any(self.search(self.vectors(word, [BODY]), limit=1).values())
 
     def close(self) -> None:
         """Release the index for other processes."""
@@ -190,6 +220,7 @@ class ProductIndex:
             raise
         self._lexers = lexers(collection.stamp)
         self._vocabulary = None
+        self._lexicon = None
         self._collection = collection
 
 

@@ -115,6 +115,11 @@ def format_money(money: Money, locale: str = "en_US") -> str:
         raise InvalidSettings(f"unknown locale {locale!r}; write it like en_US or de_DE") from error
 
 
+def major_units(money: Money) -> float:
+    """The amount as people write it: 1299 cents are 12.99."""
+    return float(Decimal(money.amount).scaleb(-_precision(money.currency)))
+
+
 def is_currency(code: str) -> bool:
     """Whether `code` is an ISO 4217 currency, in capitals."""
     return code in _currencies()

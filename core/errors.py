@@ -13,6 +13,7 @@ AisleError
     ├── IndexDamaged        files of the index are gone or unreadable
     ├── ModelMissing        a model is neither cached nor reachable
     ├── ModelDamaged        a downloaded or cached file is not what the manifest says
+    ├── ModelUnavailable    a hosted model did not answer, or not with what was asked for
     └── StorageFull         the disk has no room
 """
 
@@ -67,6 +68,10 @@ class ModelMissing(Blocked):
 
 class ModelDamaged(Blocked):
     """Model files differ from what the manifest promises."""
+
+
+class ModelUnavailable(Blocked):
+    """A hosted model could not be reached, refused, or gave no usable answer."""
 
 
 class StorageFull(Blocked):

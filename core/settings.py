@@ -50,6 +50,15 @@ def _path_or_url(value: str) -> str:
     return _http_url(value) if "://" in value else value
 
 
+def _reranker(value: str) -> str:
+    if not value.startswith("llm:"):
+        return value
+    url, _, model = value.removeprefix("llm:").partition("#")
+    if not model:
+        raise ValueError("must name the model after the address: llm:URL#MODEL")
+    return f"llm:{_http_url(url)}#{model}"
+
+
 class Settings(BaseSettings):
     """Everything that can be set, checked. One flat name each, the same in the file and, upper-cased with
     `AISLE_` in front, in the environment.
@@ -69,6 +78,11 @@ class Settings(BaseSettings):
 
     encoder: NonEmpty = "minilm"  # a name in the manifest, a folder, or a Hugging Face id
     encoder_max_tokens: int = Field(default=64, ge=8)  # docs/LOG.md: as good as 256 here, three times as fast
+    # "default" is the adapter that Aisle brings, "none" no reranking at all; else a folder, a Hugging Face id
+    # of a cross-encoder, or llm:URL#MODEL for a language model behind an OpenAI-compatible address
+    reranker: Annotated[NonEmpty, AfterValidator(_reranker)] = "default"
+    reranker_max_tokens: int = Field(default=32, ge=16)  # docs/LOG.md: as good as 64 here, half the time
+    llm_api_key: SecretStr | None = None
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     threads: int = Field(default=0, ge=0)  # 0: every core
 

@@ -30,7 +30,7 @@ from core.settings import Settings, load_settings
 from core.trace import Trace
 from eval.plain_stack import CANDIDATES, PAIR_TOKENS, PlainStack, require_plain
 from ranking.records import Search
-from ranking.systems import SYSTEMS, search
+from ranking.systems import ranker_for, search, system_of
 
 LEVELS = (1, 8, 32)  # concurrency at which throughput is measured, beside the one that was asked for
 WARM_UP = 20  # requests that are not counted
@@ -113,8 +113,7 @@ def bench(
     on_step: Callable[[str], None] = lambda step: None,
 ) -> Bench:
     """Measure `system` on the index of the settings; `on_step` is told what is being measured."""
-    if system not in SYSTEMS:
-        raise InvalidQuery(f"no system {system!r}; choose from: {', '.join(SYSTEMS)}")
+    system_of(system)
     if not 1 <= concurrency <= 256:
         raise InvalidQuery(f"concurrency is {concurrency}; choose one from 1 to 256")
     if not queries:
@@ -129,10 +128,11 @@ def bench(
     home = open_home(settings)
     live = home.live()
     index = ProductIndex(home, live, open_encoder(settings))
+    ranker = ranker_for(system, settings)
     try:
 
         def ours(query: str) -> Trace:
-            return search(index, Search(query=query), system).trace
+            return search(index, Search(query=query), system, ranker).trace
 
         for query in islice(cycle(queries), WARM_UP):
             ours(query)
@@ -291,10 +291,11 @@ def peak_memory_mb() -> float:
 
 def _fresh() -> None:
     asked = json.load(sys.stdin)
-    index = open_index(load_settings(**asked["settings"]))
+    settings = load_settings(**asked["settings"])
+    index, ranker = open_index(settings), ranker_for(asked["system"], settings)
     first = None
     for query in asked["queries"]:
-        search(index, Search(query=query), asked["system"])
+        search(index, Search(query=query), asked["system"], ranker)
         first = first or monotonic()
     index.close()
     sys.stdout.write(json.dumps({"first_answer": first, "peak_mb": peak_memory_mb()}))

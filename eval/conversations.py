@@ -17,6 +17,7 @@ from core.errors import InvalidSource
 from core.record import Record
 from eval.records import Ranked, Run
 from eval.trec import lines
+from ranking.pipeline import Ranker
 from ranking.records import Search
 from ranking.systems import DEFAULT, search
 
@@ -60,10 +61,11 @@ class LastTurn:
 
     index: ProductIndex
     system: str = DEFAULT
+    ranker: Ranker | None = None
 
     def reply(self, history: Sequence[Turn], utterance: str) -> Turn:  # noqa: ARG002  it has no memory
         """See `Conversation`."""
-        return Turn(utterance=utterance, results=_ranked(self.index, utterance, self.system))
+        return Turn(utterance=utterance, results=_ranked(self.index, utterance, self.system, self.ranker))
 
 
 @dataclass(frozen=True)
@@ -72,11 +74,12 @@ class AllTurns:
 
     index: ProductIndex
     system: str = DEFAULT
+    ranker: Ranker | None = None
 
     def reply(self, history: Sequence[Turn], utterance: str) -> Turn:
         """See `Conversation`."""
         said = " ".join([*(turn.utterance for turn in history), utterance])
-        return Turn(utterance=utterance, results=_ranked(self.index, said, self.system))
+        return Turn(utterance=utterance, results=_ranked(self.index, said, self.system, self.ranker))
 
 
 def hold(conversation: Conversation, turns: Iterable[str]) -> tuple[Turn, ...]:
@@ -104,14 +107,16 @@ def run_conversations(dialogues: Sequence[Dialogue], conversation: Conversation,
     return Run(name=name, rankings=rankings, timings=timings)
 
 
-def run_single_queries(dialogues: Sequence[Dialogue], index: ProductIndex, system: str = DEFAULT) -> Run:
+def run_single_queries(
+    dialogues: Sequence[Dialogue], index: ProductIndex, system: str = DEFAULT, ranker: Ranker | None = None
+) -> Run:
     """The same wishes said at once, for a conversation to reach; dialogues without a query are left out."""
     single = [
         Dialogue(id=dialogue.id, turns=(dialogue.query,))
         for dialogue in dialogues
         if dialogue.query is not None
     ]
-    return run_conversations(single, LastTurn(index, system), f"{system}, single query")
+    return run_conversations(single, LastTurn(index, system, ranker), f"{system}, single query")
 
 
 def read_dialogues(path: Path) -> tuple[Dialogue, ...]:
@@ -132,6 +137,6 @@ def read_dialogues(path: Path) -> tuple[Dialogue, ...]:
     return tuple(found.values())
 
 
-def _ranked(index: ProductIndex, query: str, system: str) -> tuple[Ranked, ...]:
-    results = search(index, Search(query=query, limit=DEPTH), system)
+def _ranked(index: ProductIndex, query: str, system: str, ranker: Ranker | None) -> tuple[Ranked, ...]:
+    results = search(index, Search(query=query, limit=DEPTH), system, ranker)
     return tuple(Ranked(hit.product.id, hit.score) for hit in results.hits)

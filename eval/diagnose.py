@@ -21,10 +21,11 @@ from eval.metrics import answerable, evaluate
 from eval.records import Dataset, Run
 from eval.runs import code_version
 from eval.slices import slices
+from ranking.pipeline import Ranker
 from ranking.recall import DEPTH
 from ranking.receipts import receipt
 from ranking.records import Check, Search, Verdict
-from ranking.systems import SYSTEMS
+from ranking.systems import system_of
 
 DEEP = 1000  # how far down a branch is read to say where a product stands that it did not recall
 EXAMPLES = 3
@@ -142,10 +143,10 @@ def diagnose(
     query_ids: Sequence[str],
     k: int = 10,
     where: Mapping[str, Where] | None = None,
+    ranker: Ranker | None = None,
 ) -> Diagnosis:
     """Say where each relevant product was lost; `where` holds what a query was searched with, if anything."""
-    if system not in SYSTEMS:
-        raise InvalidQuery(f"no system {system!r}; choose from: {', '.join(SYSTEMS)}")
+    system_of(system)
     if not 1 <= k <= DEPTH:
         raise InvalidQuery(f"k is {k}; choose one from 1 to {DEPTH}")
     if unknown := [query_id for query_id in query_ids if query_id not in dataset.queries]:
@@ -162,6 +163,7 @@ def diagnose(
             QueryWords(index, text, negated=query_id in negated),
             k,
             required.get(query_id, Where()),
+            ranker,
         )
         for query_id, text in texts.items()
     )
@@ -236,16 +238,17 @@ def _query(
     words: QueryWords,
     k: int,
     where: Where,
+    ranker: Ranker | None,
 ) -> QueryDiagnosis:
     text = words.text
     judged = dataset.qrels.get(query_id, {})
     grades = {p: grade for p, grade in judged.items() if grade >= dataset.conventions.relevant}
-    travelled = journey(index, Search(query=text, where=where), system)
+    travelled = journey(index, Search(query=text, where=where), system, ranker)
     top = travelled.later[-1].order[:k]
     found = {p: rank for rank, p in enumerate(top, start=1) if p in grades}
     absent = sorted((p for p in grades if p not in found), key=lambda p: (-grades[p], p))
     products = index.get([*absent, *top])
-    reach = _reach(index, text, SYSTEMS[system].branches, where, [p for p in absent if p in products])
+    reach = _reach(index, text, system_of(system).branches, where, [p for p in absent if p in products])
     shown = [products[p] for p in top if p in products]
     worst_shown = min((judged.get(p, 0) for p in top), default=0) if len(top) == k else 0
 

@@ -9,9 +9,10 @@ from typing import NamedTuple
 
 from catalog.index import ProductIndex
 from ranking.fusion import best_first
+from ranking.pipeline import Ranker
 from ranking.recall import DEPTH, recall
 from ranking.records import Search
-from ranking.systems import SYSTEMS, search
+from ranking.systems import search, system_of
 
 RECALL, CUT = "recall", "cut"  # a stage that reorders gives its own name
 
@@ -30,9 +31,9 @@ class Journey(NamedTuple):
     later: Sequence[Stage]
 
 
-def journey(index: ProductIndex, request: Search, system: str) -> Journey:
-    """Retrace a search. A system with a stage after fusion adds that stage's order here."""
-    chosen = SYSTEMS[system]
+def journey(index: ProductIndex, request: Search, system: str, ranker: Ranker | None = None) -> Journey:
+    """Retrace a search; what a staged system does after fusion is one more stage."""
+    chosen = system_of(system)
     vectors = index.vectors(request.query, chosen.branches)
     passes = [recall(index, vectors, where=request.where)]
     if not request.where.is_empty:
@@ -46,11 +47,18 @@ def journey(index: ProductIndex, request: Search, system: str) -> Journey:
             if name not in candidates.ranked:
                 orders[name].update(dict.fromkeys(best_first(scores[name])[:DEPTH]))
     ids = {point: product.id for point, product in index.products(_distinct(orders)).items()}
-    answered = search(index, request.model_copy(update={"limit": DEPTH}), system)
+    deep = request.model_copy(update={"limit": DEPTH})
+    later = [Stage("fusion", _answered(index, deep, "hybrid" if chosen.staged else system))]
+    if chosen.staged:
+        later.append(Stage("rerank", _answered(index, deep, system, ranker)))
     return Journey(
         branches=[Stage(n, [ids[point] for point in order if point in ids]) for n, order in orders.items()],
-        later=[Stage("fusion", [hit.product.id for hit in answered.hits])],
+        later=later,
     )
+
+
+def _answered(index: ProductIndex, request: Search, system: str, ranker: Ranker | None = None) -> list[str]:
+    return [hit.product.id for hit in search(index, request, system, ranker).hits]
 
 
 def locate(travelled: Journey, product_id: str, k: int) -> str:

@@ -18,10 +18,12 @@ from core.errors import InvalidQuery, StorageFull
 from core.record import Record
 from core.settings import Settings
 from eval.records import Dataset, Ranked, Run
+from ranking.pipeline import Ranker
 from ranking.records import Search
-from ranking.systems import SYSTEMS, search
+from ranking.systems import search, system_of
 
 ROOMS = ("core", "catalog", "behavior", "ranking", "tools", "agent")  # whose code decides what is found
+DECISIVE = {".py", ".toml", ".txt", ".json", ".safetensors"}
 # What a setting is about that decides neither results nor speed.
 INDIFFERENT = {"index", "cache", "offline", "hf_endpoint", "hf_token", "qdrant_api_key", "qdrant_timeout_s"}
 
@@ -41,6 +43,7 @@ def execute(
     system: str,
     *,
     settings: Settings | None = None,
+    ranker: Ranker | None = None,
     limit: int = 100,
     cache: Path | None = None,
     fresh: bool = False,
@@ -51,8 +54,8 @@ def execute(
     With a `cache` folder every answer is on disk before the next query starts, and a query is never
     answered twice by the same index, system, settings, limit and code; `fresh` forgets what is there.
     """
-    if system not in SYSTEMS:
-        raise InvalidQuery(f"no system {system!r}; choose from: {', '.join(SYSTEMS)}")
+    if system_of(system).staged and ranker is None:
+        raise InvalidQuery(f"system {system} needs a ranker; open one with ranking.systems.ranker_for")
     provenance = _provenance(index, dataset, system, settings, limit)
     path = None if cache is None else cache / _file_name(provenance)
     known = {} if path is None or fresh else stored(path)
@@ -61,7 +64,7 @@ def execute(
         for query_id, text in dataset.queries.items():
             answer = known.get(query_id)
             if answer is None or answer.query != text:
-                answer = _answer(index, query_id, text, system, limit)
+                answer = _answer(index, query_id, text, system, ranker, limit)
                 store(answer)
             answers.append(answer)
             on_progress(len(answers), len(dataset.queries))
@@ -89,8 +92,9 @@ def code_version() -> str:
     """The package's version and a digest of the code that decides results, which changes between releases."""
     digest, root = hashlib.sha256(), Path(__file__).parent.parent
     for room in ROOMS:
-        for path in sorted((root / room).rglob("*.py")):
-            digest.update(path.read_bytes())
+        for path in sorted((root / room).rglob("*")):
+            if path.suffix in DECISIVE and path.is_file():
+                digest.update(path.read_bytes())
     return f"{version('aisle')}+{digest.hexdigest()[:12]}"
 
 
@@ -121,8 +125,10 @@ def _file_name(provenance: Mapping[str, str]) -> str:
     return f"{re.sub(r'[^A-Za-z0-9_.-]+', '_', name)}-{digest}.jsonl"
 
 
-def _answer(index: ProductIndex, query_id: str, text: str, system: str, limit: int) -> Answer:
-    results = search(index, Search(query=text, limit=limit), system)
+def _answer(
+    index: ProductIndex, query_id: str, text: str, system: str, ranker: Ranker | None, limit: int
+) -> Answer:
+    results = search(index, Search(query=text, limit=limit), system, ranker)
     ms: dict[str, float] = {}
     for stage in results.trace.stages:  # a stage that ran twice counts twice
         ms[stage.name] = ms.get(stage.name, 0.0) + stage.ms

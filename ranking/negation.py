@@ -15,10 +15,12 @@ from catalog.keys import key
 
 LONGEST_QUERY = 1_000  # characters; what is longer is a text, not a wish for one product
 MOST_WORDS = 4  # of one excluded thing
+LONGEST_REFUSAL = 5  # words of "i am not a fan of"
 LONGEST_NAME = 5  # words of a known name that may hold a "no" or "not"
 
 _WORD = re.compile(r"w/o(?![^\W_])|[^\W_]+(?:[-'.][^\W_]+)*|[,;&/]|[.!?](?=\s|$)|\S")
 _WITHOUT = frozenset(["without", "w/o", "excluding", "except"])
+_SIZES = frozenset(["small", "large"])
 _JOINTS = frozenset([",", "and", "or", "nor", "&", "/"])
 _WISHES = frozenset(["want", "need", "like", "have", "contain", "include", "require", "use"])
 
@@ -28,6 +30,15 @@ class Wanted(NamedTuple):
 
     positive: str
     excluded: tuple[str, ...]
+
+
+class Refusal(NamedTuple):
+    """Where a query excludes things, and which; `kept` where those words also say what is wanted."""
+
+    start: int
+    end: int
+    terms: tuple[str, ...]
+    kept: bool
 
 
 class _Token(NamedTuple):
@@ -51,23 +62,31 @@ def wants(query: str, names: Collection[str] = ()) -> Wanted:
     `names` are brands and the like in their `catalog.keys.key` form: one that holds a "no" stays whole.
     A query that only excludes has an empty `positive`; one without an exclusion is returned as it is.
     """
-    if len(query) > LONGEST_QUERY:
-        return Wanted(query, ())
-    plain = query.replace("\u2019", "'")
-    tokens = [_Token(m.group().lower(), *m.span()) for m in _WORD.finditer(plain)]
-    cuts = list(_cuts(tokens, names))
+    cuts = refusals(query, names)
     if not cuts:
         return Wanted(query, ())
     kept, at = [], 0
     for cut in cuts:
-        if not cut.whole:
-            kept.append(query[at : tokens[cut.first].start])
-            at = tokens[cut.last - 1].end
+        if not cut.kept:
+            kept.append(query[at : cut.start])
+            at = cut.end
     kept.append(query[at:])
     positive = query
     if len(kept) > 1:
         positive = " ".join(part.strip(" ,;.\"'“”\t\n") for part in kept).strip()
-    return Wanted(positive, tuple(dict.fromkeys(term for cut in cuts for term in cut.excluded)))
+    return Wanted(positive, tuple(dict.fromkeys(term for cut in cuts for term in cut.terms)))
+
+
+def refusals(query: str, names: Collection[str] = ()) -> list[Refusal]:
+    """The places of a query that exclude something, in their order; `names` as in `wants`."""
+    if len(query) > LONGEST_QUERY:
+        return []
+    plain = query.replace("\u2019", "'")
+    tokens = [_Token(m.group().lower(), *m.span()) for m in _WORD.finditer(plain)]
+    return [
+        Refusal(tokens[cut.first].start, tokens[cut.last - 1].end, cut.excluded, cut.whole)
+        for cut in _cuts(tokens, names)
+    ]
 
 
 def is_property(word: str) -> bool:
@@ -93,6 +112,8 @@ def _cuts(tokens: Sequence[_Token], names: Collection[str]) -> Iterator[_Cut]:
 
 def _cut(words: Sequence[str], at: int) -> _Cut | None:
     word, before, after = words[at], words[:at], words[at + 1 :]
+    if refused := _refused(words, at):
+        return refused
     if word in _WITHOUT or (word == "with" and after[:1] in (["no"], ["out"])):
         return _without(words, at, at + 1 + (word == "with"))
     if word == "free" and after[:1] in (["of"], ["from"]) and before:
@@ -102,6 +123,27 @@ def _cut(words: Sequence[str], at: int) -> _Cut | None:
     if word == "not" or word in ("don't", "doesn't", "dont", "doesnt"):
         return _not(words, at)
     return _no(words, at) if word == "no" else None
+
+
+def _refused(words: Sequence[str], at: int) -> _Cut | None:
+    """What follows "allergic to", "nothing with" or "I hate" is excluded, with the clause around it."""
+    lists = _lists()
+    for size in range(LONGEST_REFUSAL, 0, -1):
+        if " ".join(words[at : at + size]) in lists["refusals"]:
+            break
+    else:
+        return None
+    if _on_carrier(words, at) or words[at + size : at + size + 1] in (["it"], ["you"], ["that"], ["this"]):
+        return None  # "i hate you cards"
+    last, excluded = _things(words, at + size)
+    if not excluded or not excluded[0][0].isalpha():
+        return None
+    first = at
+    while first and words[first - 1] in lists["clause"]:
+        first -= 1
+    while first and words[first - 1] in ("but", "and", ","):
+        first -= 1
+    return _Cut(first, last, excluded)
 
 
 def _without(words: Sequence[str], at: int, first: int) -> _Cut | None:
@@ -145,6 +187,8 @@ def _no(words: Sequence[str], at: int) -> _Cut | None:
     if (last == len(words) and (joined or one_word)) or (at and joined):
         while at and words[at - 1] in ("but", "and", ",", "with"):
             at -= 1
+        return _Cut(at, last, excluded)
+    if at and last < len(words) and not words[last - 1][0].isalnum():
         return _Cut(at, last, excluded)
     if at and last < len(words) and words[last] in lists["ends"] | lists["details"] | {"no", "not", ","}:
         return _Cut(at, last, excluded)
@@ -198,6 +242,10 @@ def _things(words: Sequence[str], first: int) -> tuple[int, tuple[str, ...]]:
             found, run = [*found, " ".join(run)], []
         elif word in lists["fillers"] or (word == "no" and not run):
             pass
+        elif (
+            word in _SIZES and not run and not found and words[at + 1 : at + 2] and words[at + 1][0].isalpha()
+        ):
+            run.append(word)  # "no small parts"
         elif not word[0].isalnum() or word in _stops() or _resumes(words, at, [*found, *run]):
             break
         elif len(run) == MOST_WORDS:

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 
 from catalog.conditions import Unknown
 from catalog.index import ProductIndex, Vector
-from catalog.where import Where
+from catalog.where import Where, Without
 
 DEPTH = 100
+NOTHING = Without()
 
 
 @dataclass(frozen=True)
@@ -29,11 +30,14 @@ def recall(
     vectors: Mapping[str, Vector],
     *,
     where: Where,
+    without: Without = NOTHING,
     unknown: Unknown = "fails",
     depth: int = DEPTH,
 ) -> Candidates:
-    """Up to `depth` products per branch that satisfy `where`, scored by all the branches."""
-    found = index.search(vectors, where=where, unknown=unknown, limit=depth)
+    """Up to `depth` products per branch that satisfy `where` and have no fact of `without`, each scored
+    by all the branches.
+    """
+    found = index.search(vectors, where=where, without=without, unknown=unknown, limit=depth)
     points = tuple(dict.fromkeys(point for scored in found.values() for point, _ in scored))
     scores = {branch: dict(scored) for branch, scored in found.items()}
     if len(found) > 1 and points:

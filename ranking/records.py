@@ -7,18 +7,34 @@ from typing import Annotated
 from pydantic import Field
 
 from catalog.product import Product
-from catalog.where import Where
+from catalog.where import Where, Without
 from core.record import Record
 from core.trace import Trace
 
 LONGEST_QUERY = 10_000
 
 
+class Sort(StrEnum):
+    """The order asked for. Anything but relevance orders what is relevant enough, and only that."""
+
+    RELEVANCE = "relevance"
+    PRICE_UP = "price_up"
+    PRICE_DOWN = "price_down"
+    RATING = "rating"
+    NEWEST = "newest"
+
+
 class Search(Record):
-    """One search: free text, and what every result must be."""
+    """One search: free text, and what every result must and must not be."""
 
     query: Annotated[str, Field(max_length=LONGEST_QUERY)] = ""
     where: Where = Where()
+    without: Without = Without()
+    like: tuple[str, ...] = ()  # ids of products that what is wanted resembles
+    sort: Sort = Sort.RELEVANCE
+    # 0 keeps the order; towards 1, what resembles a product already shown waits.
+    diversity: Annotated[float, Field(ge=0, le=1)] = 0.0
+    repair: bool = True  # whether a query may be corrected before it is searched
     limit: Annotated[int, Field(ge=1, le=1000)] = 10
 
 
@@ -44,11 +60,23 @@ class Hit(Record):
     product: Product
     score: float
     stages: Mapping[str, float] = Field(default_factory=dict)
+    variants: tuple[str, ...] = ()  # ids of other members of its group that were found too
     receipt: tuple[Check, ...] = ()
 
 
+class Repair(Record):
+    """A query as it was searched, and what was changed in it: (as written, as searched)."""
+
+    query: str
+    changes: tuple[tuple[str, str], ...]
+
+
 class Results(Record):
-    """The answer to one search."""
+    """The answer to one search. `repair` is there when another query than the written one was searched;
+    `notices` say what did not work as it should.
+    """
 
     hits: tuple[Hit, ...]
+    repair: Repair | None = None
+    notices: tuple[str, ...] = ()
     trace: Trace

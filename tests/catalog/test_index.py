@@ -15,7 +15,7 @@ from catalog.index import ProductIndex
 from catalog.indexing import build_index
 from catalog.product import Availability, Money, Product, Rating
 from catalog.server import ServerHome
-from catalog.where import Where
+from catalog.where import Where, Without
 from core.errors import IndexMismatch, IndexMissing, InvalidQuery, InvalidSource
 from tests.fakes import WordEncoder
 
@@ -164,6 +164,40 @@ def test_filters(index: ProductIndex, where: Where, fits: set[str], not_known_to
     assert ids(index, where) == fits
     assert ids(index, where, unknown="passes") == not_known_to_violate
     assert index.count(where) == len(fits)
+
+
+@pytest.mark.parametrize(
+    ("without", "left"),
+    [
+        (Without(), {"kettle", "teapot", "lamp", "mystery"}),
+        (Without(brands=("BREVIK",)), {"lamp", "mystery"}),
+        (Without(brands=("Solvei", "Brevik")), {"mystery"}),
+        (Without(categories=("kettles",)), {"teapot", "lamp", "mystery"}),
+        (Without(categories=("Kitchen > Drinks",)), {"lamp", "mystery"}),
+        (Without(attributes={"COLOR": ("red", "clear")}), {"lamp", "mystery"}),
+        (Without(attributes={"color": ("steel",), "capacity": ("9 L",)}), {"teapot", "lamp", "mystery"}),
+        (Without(brands=("Solvei",), categories=("Teapots",)), {"kettle", "mystery"}),
+    ],
+)
+def test_an_excluded_fact_drops_what_states_it_and_nothing_else(
+    index: ProductIndex, without: Without, left: set[str]
+) -> None:
+    assert ids(index, Where(), without=without) == left
+    assert ids(index, Where(), without=without, unknown="passes") == left
+    assert index.count(without=without) == len(left)
+
+
+def test_an_excluded_term_is_no_filter(index: ProductIndex) -> None:
+    without = Without(terms=("kettle",))
+    assert ids(index, Where(), without=without) == {"kettle", "teapot", "lamp", "mystery"}
+    assert index.count(without=without) == 4
+
+
+def test_requirements_and_exclusions_hold_together(index: ProductIndex) -> None:
+    where, without = Where(brands=("Brevik",)), Without(categories=("Teapots",))
+    assert ids(index, where, without=without) == {"kettle"}
+    assert ids(index, where, without=without, unknown="passes") == {"kettle", "mystery"}
+    assert index.count(where, without) == 1
 
 
 def test_facets_count_within_a_filter(index: ProductIndex) -> None:

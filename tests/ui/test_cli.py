@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -99,6 +100,34 @@ def test_filters_hold_and_are_proven(shop: Path) -> None:
     assert "Blue stovetop" not in done.stdout
 
 
+def test_explain_shows_scores_proofs_and_stages(shop: Path) -> None:
+    done = aisle(
+        "search", "kettle", "--brand", "brevik", "--price-max", "50", "--explain", "--index", "shop.index",
+        cwd=shop,
+    )  # fmt: skip
+    table, _, reasons = done.stdout.partition(" ms (")
+    assert "Red electric kettle" in table
+    assert re.search(r"scores\s+bm25=[\d.]+ → dense=[\d.]+ → rrf=[\d.]+", reasons)
+    assert re.search(r"met\s+✓ brand brevik  Brevik", reasons)
+    assert re.search(r"unknown\s+\? price at most \$50\.00  not stated", reasons)
+    assert re.search(r"Stage\s+In\s+Out\s+ms", reasons)
+    assert re.search(r"recall\s+-\s+\d+\s+[\d.]+", reasons)
+
+
+def test_explain_adds_nothing_to_the_json_document(shop: Path) -> None:
+    done = aisle("search", "kettle", "--explain", "--index", "shop.index", "--json", cwd=shop)
+    assert list(json.loads(done.stdout)) == ["hits", "repair", "trace"]
+
+
+def test_what_shapes_a_search_is_taken_together(shop: Path) -> None:
+    done = aisle(
+        "search", "kettle", "--sort", "price_up", "--diversity", "0.3", "--without", "buckle", "--without",
+        "hood", "--no-repair", "--index", "shop.index", "--json", cwd=shop,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["repair"] is None
+
+
 @pytest.mark.parametrize("system", ["bm25", "dense", "hybrid"])
 def test_every_system_answers(shop: Path, system: str) -> None:
     done = aisle("search", "lamp", "--system", system, "--index", "shop.index", "--json", cwd=shop)
@@ -125,6 +154,9 @@ def test_readiness_is_reported_without_an_index(shop: Path) -> None:
             "choose from: bm25, dense, hybrid",
         ),
         (["search", "x", "--limit", "0"], 2, "--limit"),
+        (["search", "x", "--sort", "cheapest"], 2, "price_up"),
+        (["search", "x", "--diversity", "2"], 2, "--diversity"),
+        (["search", "x", "--without", " ", "--index", "shop.index"], 2, "--without buckle"),
         (["search", "x", "--rating-min", "9", "--index", "shop.index"], 2, "rating_min"),
         (["search", "x", "--price-max", "-5", "--index", "shop.index"], 2, "--price-max"),
         (["search", "x", "--attribute", "red", "--index", "shop.index"], 2, "--attribute color=red"),

@@ -1,0 +1,198 @@
+"""The multi-stage ranker: repair, recall, pre-rank, cross-encoder, blend, post-rank, each under its name.
+
+Wires the stages and keeps their scores; what each one does is written in its own module.
+"""
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from catalog.index import ProductIndex, Vector
+from catalog.points import DENSE, point_id
+from catalog.where import Without
+from core.errors import InvalidQuery, ModelDamaged
+from core.settings import Settings
+from core.trace import Recorder
+from ranking.blend import Blend, blended, heeded, load_blend
+from ranking.exclusions import classifier
+from ranking.features import CROSS, EXCLUDED, Column, Field, features, fused
+from ranking.fusion import best_first
+from ranking.negation import Wanted, wants
+from ranking.postrank import postrank
+from ranking.reading import passage
+from ranking.recall import DEPTH, Candidates, recall
+from ranking.receipts import receipt
+from ranking.records import Hit, Repair, Results, Search
+from ranking.repair import repair
+from ranking.reranker import Reranker, open_reranker
+
+FIELD = 150  # candidates that features are computed for
+READ = 50  # of them, those that the cross-encoder reads
+
+
+@dataclass(frozen=True)
+class Ranker:
+    """What was learned: the weights of the blend, and the cross-encoder if there is one.
+
+    Without usable weights the fusion decides, and every answer says so in its notices.
+    """
+
+    blend: Blend | None
+    reranker: Reranker | None = None
+    notices: tuple[str, ...] = ()
+
+
+def open_ranker(settings: Settings, on_progress: Callable[[str], None] = lambda line: None) -> Ranker:
+    """The ranker of the settings."""
+    reranker = open_reranker(settings, on_progress=on_progress)
+    try:
+        return Ranker(load_blend(), reranker)
+    except ModelDamaged as error:
+        return Ranker(None, None, (f"{error}; until then products are ranked by fusion alone",))
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request ready for searching: what is wanted, what is not, and what was put right in it."""
+
+    search: Search
+    wanted: Wanted
+    repair: Repair | None
+
+
+def rank(index: ProductIndex, request: Search, ranker: Ranker) -> Results:
+    """Answer a search with every stage."""
+    recorder = Recorder()
+    with recorder.stage("repair"):
+        asked = read(index, request)
+    with recorder.stage("encode"):
+        vectors = vectors_of(index, asked)
+    with recorder.stage("recall") as stage:
+        candidates = recalled(index, asked, vectors)
+        stage.n_out = len(candidates.points)
+    with recorder.stage("fetch", n_in=len(candidates.points)) as stage:
+        field = gather(index, asked, candidates)
+        stage.n_out = len(field.points)
+    if not field.points:
+        return Results(hits=(), repair=asked.repair, notices=ranker.notices, trace=recorder.trace())
+    with recorder.stage("pre-rank", n_in=len(field.points)) as stage:
+        columns = features(field)
+        before = blended(columns, ranker.blend.before) if ranker.blend else columns["rrf"]
+        scores = {"pre-rank": heeded(before, columns[EXCLUDED])}
+        order = np.argsort(-scores["pre-rank"], kind="stable")
+        stage.n_out = len(order)
+    if ranker.blend and ranker.reranker:
+        near, far = order[:READ], order[READ:]
+        with recorder.stage("rerank", n_in=len(near)) as stage:
+            crossed = cross(ranker.reranker, field, near)
+            stage.n_out = len(near)
+        with recorder.stage("blend", n_in=len(near)) as stage:
+            scores |= blend(columns, near, crossed, ranker.blend)
+            order = np.concatenate([near[np.argsort(-scores["blend"][near], kind="stable")], far])
+            stage.n_out = len(order)
+    with recorder.stage("post-rank", n_in=len(order)) as stage:
+        hits = list(_hits(field, order, scores, request))
+        shown = postrank(hits, request, dict(zip(field.points, field.vectors, strict=True)))
+        stage.n_out = len(shown)
+    return Results(hits=tuple(shown), repair=asked.repair, notices=ranker.notices, trace=recorder.trace())
+
+
+def read(index: ProductIndex, request: Search) -> Asked:
+    """Put the query right, and take it apart unless the request says itself what is not wanted."""
+    repaired = repair(request.query, index.lexicon()) if request.repair and request.query.strip() else None
+    query = repaired.query if repaired else " ".join(request.query.split())
+    wanted = wants(query) if request.without.is_empty else Wanted(query, ())
+    return Asked(request, wanted, repaired if repaired and repaired.changes else None)
+
+
+def vectors_of(index: ProductIndex, asked: Asked) -> dict[str, Vector]:
+    """The query as each branch reads it, moved towards the products that the wanted one is like."""
+    resembled = index.products([point_id(i) for i in asked.search.like])
+    if missing := set(asked.search.like) - {product.id for product in resembled.values()}:
+        raise InvalidQuery(f"like: no product {', '.join(sorted(missing))} in the index")
+    words = " ".join([asked.wanted.positive, *(product.title for product in resembled.values())]).strip()
+    if not words:
+        return {}
+    vectors = index.vectors(words)
+    if resembled:
+        vectors[DENSE] = _towards(index, resembled, asked.wanted.positive)
+    return vectors
+
+
+def _towards(index: ProductIndex, resembled: Collection[str], query: str) -> NDArray[np.float32]:
+    """The mean of the products' vectors, and of the query's if there is one."""
+    parts = list(index.stored_vectors(list(resembled)).values())
+    if query:
+        spoken = index.vectors(query, [DENSE])[DENSE]
+        parts += [spoken] if isinstance(spoken, np.ndarray) else []
+    mean: NDArray[np.float32] = np.mean(np.stack(parts), axis=0)
+    return mean
+
+
+def recalled(index: ProductIndex, asked: Asked, vectors: Mapping[str, Vector]) -> Candidates:
+    """What is known to satisfy every requirement; where that is too little, also what might."""
+    request = asked.search
+    depth = max(DEPTH, request.limit)
+    strict = recall(index, vectors, where=request.where, without=request.without, depth=depth)
+    if request.where.is_empty or len(strict.points) >= READ:
+        return strict
+    return recall(index, vectors, where=request.where, without=request.without, unknown="passes", depth=depth)
+
+
+def gather(index: ProductIndex, asked: Asked, candidates: Candidates) -> Field:
+    """The leading candidates with all that the features look at."""
+    by_rank = fused(candidates)
+    leading = best_first({point: by_rank.get(point, 0.0) for point in candidates.points})[:FIELD]
+    products, stored = index.products(leading), index.stored_vectors(leading)
+    points = tuple(point for point in leading if point in products and point in stored)  # not deleted since
+    vectors = np.stack([stored[point] for point in points]) if points else np.zeros((0, 1), np.float32)
+    without = asked.search.without
+    classify = classifier(Without(terms=asked.wanted.excluded) if without.is_empty else without)
+    return Field(
+        query=asked.wanted.positive or asked.search.query,
+        points=points,
+        products=[products[point] for point in points],
+        vectors=vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9),
+        scores=candidates.scores,
+        fused=by_rank,
+        checks=[classify(products[point]) for point in points],
+    )
+
+
+def cross(reranker: Reranker, field: Field, near: NDArray[np.intp]) -> Column:
+    """The cross-encoder's score of the nearest candidates, in their order."""
+    passages = [passage(field.products[i]) for i in near]
+    return reranker.score(field.query, passages).astype(np.float64)
+
+
+def blend(
+    columns: Mapping[str, Column], near: NDArray[np.intp], crossed: Column, weights: Blend
+) -> dict[str, Column]:
+    """The last score of those that the cross-encoder read; the others have none."""
+    size = len(next(iter(columns.values())))
+    among = {name: column[near] for name, column in columns.items()} | {CROSS: crossed}
+    scores = {CROSS: np.full(size, np.nan), "blend": np.full(size, np.nan)}
+    scores[CROSS][near] = crossed
+    scores["blend"][near] = heeded(blended(among, weights.after), among[EXCLUDED])
+    return scores
+
+
+def _hits(
+    field: Field, order: NDArray[np.intp], scores: Mapping[str, Column], request: Search
+) -> Iterator[Hit]:
+    """Hits in order. Scores fall with it: what was not read follows the last that was."""
+    *_, last = scores.values()
+    lowest = float(np.nanmin(last))
+    for place, i in enumerate(order):
+        score = float(last[i]) if not np.isnan(last[i]) else lowest - float(place) / len(order)
+        product, point = field.products[i], field.points[i]
+        found = {name: by_point[point] for name, by_point in field.scores.items() if point in by_point}
+        later = {name: float(column[i]) for name, column in scores.items() if not np.isnan(column[i])}
+        yield Hit(
+            product=product,
+            score=score,
+            stages={**found, "rrf": field.fused.get(point, 0.0), **later},
+            receipt=receipt(product, request.where, () if request.without.is_empty else field.checks[i]),
+        )
