@@ -8,10 +8,12 @@ import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import ThreadpoolController
 
 from catalog.points import DENSE, TITLE
 from catalog.product import Product
@@ -81,7 +83,8 @@ def _scores(field: Field) -> dict[str, Column]:
 def _company(field: Field) -> dict[str, Column]:
     """How a candidate lies among the others: relevant products resemble each other."""
     order = _by_fusion(field)
-    near = field.vectors @ field.vectors.T
+    with _blas().limit(limits=1, user_api="blas"):  # its second thread would spin on, and slow what follows
+        near = field.vectors @ field.vectors.T
     np.fill_diagonal(near, -1.0)
     ranks = _column(field, field.fused)
     nearest = np.argsort(-near, axis=1, kind="stable")[:, :NEIGHBOURS]
@@ -91,6 +94,11 @@ def _company(field: Field) -> dict[str, Column]:
         "density": near[:, order[:LEADERS]].mean(axis=1).astype(np.float64),
         "neighbours": ranks[nearest].mean(axis=1),
     }
+
+
+@cache
+def _blas() -> ThreadpoolController:
+    return ThreadpoolController()
 
 
 def _shelf(field: Field) -> dict[str, Column]:
@@ -169,7 +177,7 @@ def _agreement(field: Field) -> dict[str, Column]:
     """Whether brand, attributes and audience are the ones the query names: 1, 0 if unsaid, -1 if others."""
     asked = words(field.query)
     spans = {tuple(asked[i:j]) for i in range(len(asked)) for j in range(i + 1, min(i + 5, len(asked) + 1))}
-    brands = [tuple(words(product.brand or "")) for product in field.products]
+    brands = [words(product.brand or "") for product in field.products]
     named = {brand for brand in brands if brand and len("".join(brand)) > 2 and brand in spans}
     audience = {name for name in AUDIENCES if lists()[name] & set(asked)}
     return {
@@ -196,12 +204,7 @@ def _for_them(product: Product, audience: set[str]) -> float:
 def _attributes(field: Field, spans: set[tuple[str, ...]]) -> Column:
     """A value that the query names must be one that several candidates have, or it is a chance match."""
     known = [
-        {
-            (name, tuple(words(v)))
-            for name, vs in p.attributes.items()
-            for v in vs
-            if 2 < len(v) < LONGEST_VALUE
-        }
+        {(name, words(v)) for name, vs in p.attributes.items() for v in vs if 2 < len(v) < LONGEST_VALUE}
         for p in field.products
     ]
     common = Counter(fact for facts in known for fact in facts if fact[1] in spans)
@@ -218,7 +221,7 @@ def _attributes(field: Field, spans: set[tuple[str, ...]]) -> Column:
 
 def _facts(product: Product) -> set[Fact]:
     values = ((name, v) for name, given in product.attributes.items() for v in given)
-    return {(name, tuple(words(v))) for name, v in values if 2 < len(v) < LONGEST_VALUE}
+    return {(name, words(v)) for name, v in values if 2 < len(v) < LONGEST_VALUE}
 
 
 def _esteem(field: Field) -> dict[str, Column]:

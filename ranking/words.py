@@ -20,9 +20,10 @@ _PIECE = re.compile(r"[^\W_]+(?:\.\d+)?|[^\w\s.]")
 _threads = local()  # a stemmer is not safe to share
 
 
-def words(text: str) -> list[str]:
-    """The stems of a text in order."""
-    return [stem(piece) for piece in pieces(text) if piece[0].isalnum()]
+@lru_cache(maxsize=20_000)
+def words(text: str) -> tuple[str, ...]:
+    """The stems of a text in order; titles, brands and categories come up again and again."""
+    return tuple(stem(piece) for piece in pieces(text) if piece[0].isalnum())
 
 
 def pieces(text: str) -> list[str]:
@@ -73,15 +74,16 @@ class Finder:
         return found & self._stems
 
 
-def phrase_ends(text: str) -> set[str]:
+@lru_cache(maxsize=20_000)
+def phrase_ends(text: str) -> frozenset[str]:
     """Stems that end a noun phrase: "projector" in "data projector, 150 lm", not in "projector mount".
 
     What a product *is* ends its phrase; a word that only describes another noun does not.
     """
     found, ends = pieces(text), lists()["phrase_end"]
     following = [*found[1:], ""][: len(found)]
-    return {
+    return frozenset(
         stem(word)
         for word, after in zip(found, following, strict=True)
         if word[0].isalnum() and (not after.isalpha() or stem(after) in ends)
-    }
+    )

@@ -17,6 +17,7 @@ from ui import console
 from ui.bench_view import bench
 from ui.eval_commands import eval_app
 from ui.options import Diversity, Excluded, Explain, Index, Json, Order, Unrepaired
+from ui.plan_command import plan
 from ui.train_commands import train_app
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ app.add_typer(datasets_app, name="datasets")
 app.add_typer(eval_app, name="eval")
 app.add_typer(train_app, name="train")
 app.command()(bench)
+app.command()(plan)
 
 
 @app.command()

@@ -8,13 +8,13 @@ from ranking.words import Finder, fold, phrase_ends, stem, telling, words
 
 
 def test_words_are_compared_without_case_accents_apostrophes_and_endings() -> None:
-    assert words("Men's CAFÉ mugs, 1.75 inch") == ["men", "cafe", "mug", "1.75", "inch"]
+    assert words("Men's CAFÉ mugs, 1.75 inch") == ("men", "cafe", "mug", "1.75", "inch")
     assert fold("Crème Brûlée") == "creme brulee"
 
 
 def test_words_that_say_nothing_are_left_out_unless_there_are_no_others() -> None:
     assert telling(words("a kettle for the office")) == [stem("kettle"), stem("office")]
-    assert telling(words("to be or")) == words("to be or")
+    assert telling(words("to be or")) == list(words("to be or"))
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,7 @@ def test_what_a_product_is_ends_its_phrase(title: str, word: str, ends: bool) ->
 
 
 def test_odd_text_has_no_words() -> None:
-    assert words("") == words("!!! \x00 🎁") == []
+    assert words("") == words("!!! \x00 🎁") == ()
     assert phrase_ends("") == set()
 
 

@@ -1,0 +1,1 @@
+"""From words to a plan and back, over many turns. Knows no HTML and no HTTP."""
