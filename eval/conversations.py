@@ -19,7 +19,7 @@ from eval.records import Ranked, Run
 from eval.trec import lines
 from ranking.pipeline import Ranker
 from ranking.records import Search
-from ranking.systems import DEFAULT, search
+from ranking.systems import search
 
 SHAPE = '{"id": "...", "turns": ["...", "..."]}'
 DEPTH = 100  # products of the last turn that go into the run
@@ -60,7 +60,7 @@ class LastTurn:
     """The baseline without a memory: it searches what was said last."""
 
     index: ProductIndex
-    system: str = DEFAULT
+    system: str = "hybrid"
     ranker: Ranker | None = None
 
     def reply(self, history: Sequence[Turn], utterance: str) -> Turn:  # noqa: ARG002  it has no memory
@@ -73,7 +73,7 @@ class AllTurns:
     """The baseline that forgets nothing and understands nothing: it searches all that was said, joined."""
 
     index: ProductIndex
-    system: str = DEFAULT
+    system: str = "hybrid"
     ranker: Ranker | None = None
 
     def reply(self, history: Sequence[Turn], utterance: str) -> Turn:
@@ -108,7 +108,7 @@ def run_conversations(dialogues: Sequence[Dialogue], conversation: Conversation,
 
 
 def run_single_queries(
-    dialogues: Sequence[Dialogue], index: ProductIndex, system: str = DEFAULT, ranker: Ranker | None = None
+    dialogues: Sequence[Dialogue], index: ProductIndex, system: str = "hybrid", ranker: Ranker | None = None
 ) -> Run:
     """The same wishes said at once, for a conversation to reach; dialogues without a query are left out."""
     single = [

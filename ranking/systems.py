@@ -78,6 +78,8 @@ def search(
     chosen, recorder = system_of(system), Recorder()
     if not request.query.strip() and not request.like:
         raise InvalidQuery("the query is empty; say what you are looking for")
+    if not chosen.staged and request != _plainly(request):
+        raise InvalidQuery(f"system {system} does not exclude, resemble, sort or diversify; use rerank")
     if chosen.staged:
         if ranker is None:
             raise InvalidQuery(f"system {system} needs a ranker; open one with ranking.systems.ranker_for")
@@ -89,6 +91,11 @@ def search(
         lenient = _pass(index, request, vectors, chosen.fuse, "passes", recorder)
         hits += [hit for hit in lenient if not known_to_fit(hit.receipt)]
     return Results(hits=tuple(hits[: request.limit]), trace=recorder.trace())
+
+
+def _plainly(request: Search) -> Search:
+    """The part of a request that every system understands."""
+    return Search(query=request.query, where=request.where, limit=request.limit, repair=request.repair)
 
 
 def _pass(

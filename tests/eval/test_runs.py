@@ -22,6 +22,7 @@ from eval.datasets import dataset_of
 from eval.records import Conventions, Dataset
 from eval.runs import code_version, execute, stored
 from eval.trec import read_run
+from ranking.pipeline import Ranker
 from ranking.records import Search
 from ranking.systems import search
 from tests.fakes import WordEncoder
@@ -258,7 +259,7 @@ def test_a_data_set_is_run_by_folder_and_split(shop: Path) -> None:
     (shop / "q.tsv").rename(shop / "set" / "queries-dev.tsv")
     (shop / "r.txt").rename(shop / "set" / "qrels-dev.txt")
     told = aisle_eval("run", "--dataset", "set", "--split", "dev", "--gains", "exp")
-    assert "hybrid on set, split dev: 5 queries" in told.stdout
+    assert "rerank on set, split dev: 5 queries" in told.stdout
     assert "nDCG@10" in told.stdout
     assert "negation" in told.stdout
 
@@ -288,11 +289,11 @@ def test_wrong_arguments_are_explained(arguments: list[str], message: str) -> No
 def test_ctrl_c_says_how_to_go_on(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     searched: list[str] = []
 
-    def interrupted(index: ProductIndex, request: Search, system: str) -> object:
+    def interrupted(index: ProductIndex, request: Search, system: str, ranker: Ranker | None) -> object:
         if len(searched) == 2:
             raise KeyboardInterrupt
         searched.append(request.query)
-        return search(index, request, system)
+        return search(index, request, system, ranker)
 
     monkeypatch.setattr("eval.runs.search", interrupted)
     told = aisle_eval("run", "--queries", "q.tsv", "--json")

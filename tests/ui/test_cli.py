@@ -107,7 +107,9 @@ def test_explain_shows_scores_proofs_and_stages(shop: Path) -> None:
     )  # fmt: skip
     table, _, reasons = done.stdout.partition(" ms (")
     assert "Red electric kettle" in table
-    assert re.search(r"scores\s+bm25=[\d.]+ → dense=[\d.]+ → rrf=[\d.]+", reasons)
+    assert re.search(
+        r"scores\s+title=[\d.]+ → body=[\d.]+ → dense=[\d.]+ → rrf=[\d.]+ →\s+pre-rank=", reasons
+    )
     assert re.search(r"met\s+✓ brand brevik  Brevik", reasons)
     assert re.search(r"unknown\s+\? price at most \$50\.00  not stated", reasons)
     assert re.search(r"Stage\s+In\s+Out\s+ms", reasons)
@@ -116,7 +118,7 @@ def test_explain_shows_scores_proofs_and_stages(shop: Path) -> None:
 
 def test_explain_adds_nothing_to_the_json_document(shop: Path) -> None:
     done = aisle("search", "kettle", "--explain", "--index", "shop.index", "--json", cwd=shop)
-    assert list(json.loads(done.stdout)) == ["hits", "repair", "trace"]
+    assert list(json.loads(done.stdout)) == ["hits", "repair", "notices", "trace"]
 
 
 def test_what_shapes_a_search_is_taken_together(shop: Path) -> None:
@@ -128,7 +130,15 @@ def test_what_shapes_a_search_is_taken_together(shop: Path) -> None:
     assert json.loads(done.stdout)["repair"] is None
 
 
-@pytest.mark.parametrize("system", ["bm25", "dense", "hybrid"])
+def test_a_system_that_cannot_exclude_says_so_instead_of_ignoring_it(shop: Path) -> None:
+    done = aisle(
+        "search", "kettle", "--without", "buckle", "--system", "hybrid", "--index", "shop.index", cwd=shop
+    )
+    assert done.returncode == 2
+    assert "rerank" in done.stderr
+
+
+@pytest.mark.parametrize("system", ["bm25", "dense", "hybrid", "rerank"])
 def test_every_system_answers(shop: Path, system: str) -> None:
     done = aisle("search", "lamp", "--system", system, "--index", "shop.index", "--json", cwd=shop)
     assert json.loads(done.stdout)["hits"][0]["product"]["id"] == "3"
