@@ -81,6 +81,7 @@ class Settings(BaseSettings):
     # "default" is the adapter that Aisle brings, "none" no reranking at all; else a folder, a Hugging Face id
     # of a cross-encoder, or llm:URL#MODEL for a language model behind an OpenAI-compatible address
     reranker: Annotated[NonEmpty, AfterValidator(_reranker)] = "default"
+    blend: NonEmpty = "default"  # a file that `aisle train blend` wrote
     reranker_max_tokens: int = Field(default=32, ge=16)  # docs/LOG.md: as good as 64 here, half the time
     llm_api_key: SecretStr | None = None
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"

@@ -5,6 +5,7 @@ Wires the stages and keeps their scores; what each one does is written in its ow
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ from catalog.where import Without
 from core.errors import InvalidQuery, ModelDamaged
 from core.settings import Settings
 from core.trace import Recorder
-from ranking.blend import Blend, blended, heeded, load_blend
+from ranking.blend import SHIPPED, Blend, blended, heeded, load_blend
 from ranking.exclusions import classifier
 from ranking.features import CROSS, EXCLUDED, Column, Field, features, fused
 from ranking.fusion import best_first
@@ -48,7 +49,7 @@ def open_ranker(settings: Settings, on_progress: Callable[[str], None] = lambda 
     """The ranker of the settings."""
     reranker = open_reranker(settings, on_progress=on_progress)
     try:
-        return Ranker(load_blend(), reranker)
+        return Ranker(load_blend(SHIPPED if settings.blend == "default" else Path(settings.blend)), reranker)
     except ModelDamaged as error:
         return Ranker(None, None, (f"{error}; until then products are ranked by fusion alone",))
 

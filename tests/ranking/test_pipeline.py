@@ -1,6 +1,7 @@
 """The whole pipeline over the demo catalogue: what is found, proven, put right and refused."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,8 +11,9 @@ from catalog.index import ProductIndex
 from catalog.product import Availability, Money
 from catalog.where import Where, Without
 from core.errors import InvalidQuery
+from core.settings import load_settings
 from ranking.blend import load_blend
-from ranking.pipeline import READ, Ranker
+from ranking.pipeline import READ, Ranker, open_ranker
 from ranking.records import Results, Search, Sort, Verdict
 from ranking.systems import search
 
@@ -181,3 +183,19 @@ def test_a_brand_that_is_not_wanted_is_not_shown(demo_index: ProductIndex, ranke
 def test_the_system_asks_for_its_ranker(demo_index: ProductIndex) -> None:
     with pytest.raises(InvalidQuery, match="needs a ranker"):
         search(demo_index, Search(query="kettle"), "rerank")
+
+
+def test_weights_of_another_version_are_not_used_and_the_ranker_says_so(tmp_path: Path) -> None:
+    (tmp_path / "blend.json").write_text("{}")
+    ranker = open_ranker(load_settings(reranker="none", blend=str(tmp_path / "blend.json")))
+    assert ranker.blend is None
+    assert "aisle train blend" in ranker.notices[0] or "train it anew" in ranker.notices[0]
+
+
+def test_the_shipped_ranker_is_whole() -> None:
+    ranker = open_ranker(load_settings(device="cpu"))
+    assert ranker.notices == ()
+    assert ranker.blend is not None
+    assert ranker.reranker is not None
+    scores = ranker.reranker.score("red kettle", ["Red electric kettle, 1.7 L", "Garden hose, 20 m"])
+    assert scores[0] > scores[1]
