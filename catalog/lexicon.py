@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from catalog.collection import Collection
+from catalog.keys import key
 from catalog.points import product_of
 from catalog.product import Product
 from catalog.texts import body_text, title_text
@@ -73,7 +74,8 @@ class Lexicon:
         self._learned = 0
         self._words = Counter(words)
         self._phrases = Counter(phrases or {})
-        self._brands = {word for brand in brands for word in words_of(brand)}
+        self.names = {key(brand) for brand in brands}  # of brands, whole
+        self._brands = {word for name in self.names for word in words_of(name)}
         self._occurs = occurs
         self._long: dict[tuple[str, int], list[str]] = {}
         self._shelve(self._words)
@@ -116,7 +118,9 @@ class Lexicon:
             self._shelve(word for word in words if word not in self._words)
             self._words.update(words)
             self._phrases.update(phrases)
-            self._brands.update(words_of(product.brand or ""))
+            if product.brand:
+                self.names.add(key(product.brand))
+                self._brands.update(words_of(product.brand))
             self._learned += 1
 
     @property

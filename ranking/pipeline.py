@@ -102,9 +102,13 @@ def rank(index: ProductIndex, request: Search, ranker: Ranker) -> Results:
 
 def read(index: ProductIndex, request: Search) -> Asked:
     """Put the query right, and take it apart unless the request says itself what is not wanted."""
-    repaired = repair(request.query, index.lexicon()) if request.repair and request.query.strip() else None
+    lexicon = index.lexicon() if request.repair and request.query.strip() else None
+    repaired = repair(request.query, lexicon) if lexicon else None
     query = repaired.query if repaired else " ".join(request.query.split())
-    wanted = wants(query) if request.without.is_empty else Wanted(query, ())
+    wanted = Wanted(query, ())
+    if request.without.is_empty:
+        found = wants(query, lexicon.names if lexicon else ())
+        wanted = found if found.positive else wanted  # "not red" alone may as well be a name
     return Asked(request, wanted, repaired if repaired and repaired.changes else None)
 
 

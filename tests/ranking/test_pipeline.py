@@ -88,6 +88,10 @@ def test_an_exclusion_in_the_bare_query_is_heeded(demo_index: ProductIndex, rank
     )
 
 
+def test_a_query_that_only_excludes_is_searched_as_a_name(demo_index: ProductIndex, ranker: Ranker) -> None:
+    assert ask(demo_index, ranker, "not red").hits
+
+
 def test_hard_requirements_are_met_before_unknown_ones_and_never_violated(
     demo_index: ProductIndex, ranker: Ranker
 ) -> None:
