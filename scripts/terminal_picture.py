@@ -9,26 +9,28 @@ from rich.text import Text
 
 from catalog.index import open_index
 from catalog.product import Money
-from catalog.where import Where
+from catalog.where import Where, Without
 from core.settings import load_settings
 from ranking.records import Search
-from ranking.systems import search
+from ranking.systems import ranker_for, search
 from ui.console import results_table
 
-QUERY = "hiking jacket"
+QUERY = "leahter belt"
 
 
 def main() -> None:
     """Search for real and save what the terminal shows."""
     target, picture = sys.argv[1:]
-    index = open_index(load_settings(index=target))
-    where = Where(
-        price_max=Money(amount=15000, currency="USD"), attributes={"hood": ("no",)}, available_only=True
-    )
-    results = search(index, Search(query=QUERY, where=where, limit=4))
+    settings = load_settings(index=target)
+    index = open_index(settings)
+    ranker = ranker_for("rerank", settings)
+    where = Where(price_max=Money(amount=8000, currency="USD"), available_only=True)
+    request = Search(query=QUERY, where=where, without=Without(terms=("buckle",)), limit=4)
+    search(index, request, "rerank", ranker)  # the first one reads the catalogue's words
+    results = search(index, request, "rerank", ranker)
     index.close()
     console = Console(record=True, width=96, file=StringIO(), force_terminal=True, highlight=False)
-    command = f'$ aisle search "{QUERY}" --price-max 150 --attribute hood=no --available'
+    command = f'$ aisle search "{QUERY}" --without buckle --price-max 80 --available'
     console.print(Text(command, style="bold cyan"), soft_wrap=True)
     console.print()
     console.print(results_table(results, QUERY))
