@@ -149,7 +149,9 @@ def recalled(index: ProductIndex, asked: Asked, vectors: Mapping[str, Vector]) -
 def gather(index: ProductIndex, asked: Asked, candidates: Candidates) -> Field:
     """The leading candidates with all that the features look at."""
     by_rank = fused(candidates)
-    leading = best_first({point: by_rank.get(point, 0.0) for point in candidates.points})[:FIELD]
+    leading = best_first({point: by_rank.get(point, 0.0) for point in candidates.points})[
+        : max(FIELD, asked.search.limit)
+    ]
     products, stored = index.products(leading), index.stored_vectors(leading)
     points = tuple(point for point in leading if point in products and point in stored)  # not deleted since
     vectors = np.stack([stored[point] for point in points]) if points else np.zeros((0, 1), np.float32)
