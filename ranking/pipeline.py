@@ -23,7 +23,7 @@ from ranking.fusion import best_first
 from ranking.negation import Wanted, wants
 from ranking.postrank import postrank
 from ranking.reading import passage
-from ranking.recall import DEPTH, Candidates, recall
+from ranking.recall import DEPTH, Candidates, joined, recall
 from ranking.receipts import receipt
 from ranking.records import Hit, Repair, Results, Search
 from ranking.repair import repair
@@ -108,7 +108,7 @@ def read(index: ProductIndex, request: Search) -> Asked:
     wanted = Wanted(query, ())
     if request.without.is_empty:
         found = wants(query, lexicon.names if lexicon else ())
-        wanted = found if found.positive else wanted  # "not red" alone may as well be a name
+        wanted = found if found.positive or request.like else wanted  # "not red" alone may be a name
     return Asked(request, wanted, repaired if repaired and repaired.changes else None)
 
 
@@ -141,24 +141,27 @@ def recalled(index: ProductIndex, asked: Asked, vectors: Mapping[str, Vector]) -
     request = asked.search
     depth = max(DEPTH, request.limit)
     strict = recall(index, vectors, where=request.where, without=request.without, depth=depth)
-    if request.where.is_empty or len(strict.points) >= READ:
+    if request.where.is_empty or len(strict.points) >= max(READ, request.limit):
         return strict
-    return recall(index, vectors, where=request.where, without=request.without, unknown="passes", depth=depth)
+    lenient = recall(
+        index, vectors, where=request.where, without=request.without, unknown="passes", depth=depth
+    )
+    return joined(strict, lenient)
 
 
 def gather(index: ProductIndex, asked: Asked, candidates: Candidates) -> Field:
     """The leading candidates with all that the features look at."""
     by_rank = fused(candidates)
-    leading = best_first({point: by_rank.get(point, 0.0) for point in candidates.points})[
-        : max(FIELD, asked.search.limit)
-    ]
+    sure = set(candidates.sure)
+    order = best_first({point: by_rank.get(point, 0.0) for point in candidates.points})
+    leading = sorted(order, key=lambda point: point not in sure)[: max(FIELD, asked.search.limit)]
     products, stored = index.products(leading), index.stored_vectors(leading)
     points = tuple(point for point in leading if point in products and point in stored)  # not deleted since
     vectors = np.stack([stored[point] for point in points]) if points else np.zeros((0, 1), np.float32)
     without = asked.search.without
     classify = classifier(Without(terms=asked.wanted.excluded) if without.is_empty else without)
     return Field(
-        query=asked.wanted.positive or asked.search.query,
+        query=asked.wanted.positive,
         points=points,
         products=[products[point] for point in points],
         vectors=vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9),

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from catalog.conditions import Unknown
 from catalog.index import ProductIndex, Vector
 from catalog.where import Where, Without
+from ranking.fusion import best_first
 
 DEPTH = 100
 NOTHING = Without()
@@ -23,6 +24,7 @@ class Candidates:
     scores: Mapping[str, Mapping[str, float]]
     ranked: Mapping[str, Sequence[str]]
     depth: int
+    sure: tuple[str, ...] = ()  # known to satisfy every requirement, so not to be lost among those that might
 
 
 def recall(
@@ -45,3 +47,18 @@ def recall(
             scores[branch].update(scored)
     ranked = {branch: [point for point, _ in scored] for branch, scored in found.items()}
     return Candidates(points, scores, ranked, depth)
+
+
+def joined(strict: Candidates, lenient: Candidates) -> Candidates:
+    """What is known to satisfy every requirement together with what might."""
+    scores = {
+        branch: {**lenient.scores.get(branch, {}), **strict.scores.get(branch, {})}
+        for branch in {**lenient.scores, **strict.scores}
+    }
+    return Candidates(
+        points=tuple(dict.fromkeys([*strict.points, *lenient.points])),
+        scores=scores,
+        ranked={branch: best_first(by_point) for branch, by_point in scores.items()},
+        depth=lenient.depth,
+        sure=strict.points,
+    )

@@ -64,7 +64,9 @@ class Finder:
         self._stems = frozenset(stems)
         # A stem may end otherwise than its words do ("batteri"), so its last letter is left open.
         starts = sorted({re.escape(s[:-1] if len(s) > 3 and s.isalpha() else s) for s in stems})
-        self._word = re.compile(rf"(?<![^\W_])(?:{'|'.join(starts)})[^\W_]*") if starts else None
+        self._word = (
+            re.compile(rf"(?<![^\W_])(?<!\d\.)(?:{'|'.join(starts)})[^\W_]*(?:\.\d+)?") if starts else None
+        )
 
     def among(self, text: str) -> set[str]:
         """Which of the stems the text has."""

@@ -77,7 +77,7 @@ def reranker(
     work: Annotated[
         Path, typer.Option(help="Folder for checkpoints; the same command goes on from there.")
     ] = Path("training"),
-    tasks: Annotated[int, typer.Option(min=100, help="Queries to make from the catalogues.")] = 12_000,
+    tasks: Annotated[int, typer.Option(min=300, help="Queries to make from the catalogues.")] = 12_000,
     rounds: Annotated[int, typer.Option(min=0, help="How often judged queries are shown; 0: never.")] = 0,
     folds: Annotated[int, typer.Option(min=2, max=100, help="For the held-out scores.")] = 5,
     seed: Annotated[int, typer.Option(help="Of everything random.")] = 7,

@@ -4,6 +4,7 @@ Convex, so the same examples always give the same weights. Measures nothing; `ou
 scores that a measurement may use.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -32,13 +33,13 @@ def fit(
     import torch
 
     designs, targets, sizes = [], [], []
-    counts = {source: sum(e.source == source for e in found) for source in {e.source for e in found}}
+    counts = Counter(example.source for example in found if example.gains.sum() > 0)
     for example, more in zip(found, extra or [{}] * len(found), strict=True):
         total = example.gains.sum()
         if total > 0:
             designs.append(torch.from_numpy(standardised({**example.columns, **more}, names)))
             targets.append(torch.from_numpy(example.gains / total))
-            sizes.append(len(found) / len(counts) / counts[example.source])
+            sizes.append(counts.total() / len(counts) / counts[example.source])
     weights = torch.zeros(len(names), dtype=torch.float64, requires_grad=True)
     optimizer = torch.optim.LBFGS([weights], max_iter=STEPS, line_search_fn="strong_wolfe")
 

@@ -2,6 +2,7 @@
 softmax of the scores towards the target. Seeded; taken up from its last checkpoint after a kill.
 """
 
+import hashlib
 import random
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
@@ -64,6 +65,8 @@ def train(
     on_progress: Callable[[Progress], None] = lambda progress: None,
 ) -> None:
     """Train `model` in place."""
+    if not tasks:
+        return
     model.to(device).train()
     learned = model.trainable()
     head = [p for name, p in learned.items() if name.startswith("head.")]
@@ -74,7 +77,8 @@ def train(
     order = _order(len(tasks), recipe)
     steps = max(1, len(order) // recipe.queries_per_step)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _rate(step, steps))
-    first = _resume(checkpoint, learned, optimizer, schedule, steps)
+    lesson = _digest(tasks, recipe)
+    first = _resume(checkpoint, learned, optimizer, schedule, lesson)
     total = 0.0
     for step in range(first, steps):
         chosen = order[step * recipe.queries_per_step : (step + 1) * recipe.queries_per_step]
@@ -91,7 +95,7 @@ def train(
             on_progress(Progress(step + 1, steps, total / min(since, step + 1 - first), held))
             total = 0.0
             if checkpoint:
-                _save(checkpoint, learned, optimizer, schedule, step + 1, steps)
+                _save(checkpoint, learned, optimizer, schedule, step + 1, lesson)
     model.eval()
 
 
@@ -184,13 +188,21 @@ def _rate(step: int, steps: int) -> float:
     return min(1.0, (step + 1) / (WARM_UP * steps + 1)) * max(LAST_RATE, 1 - step / steps)
 
 
+def _digest(tasks: Sequence[Task], recipe: Recipe) -> str:
+    digest = hashlib.sha256(recipe.model_dump_json().encode())
+    for task in tasks:
+        digest.update("\0".join([task.query, *task.passages]).encode())
+        digest.update(task.target.tobytes())
+    return digest.hexdigest()
+
+
 def _save(
-    path: Path, learned: dict[str, torch.Tensor], optimizer: Any, schedule: Any, step: int, steps: int
+    path: Path, learned: dict[str, torch.Tensor], optimizer: Any, schedule: Any, step: int, lesson: str
 ) -> None:
     partial = path.with_suffix(".partial")
     state = {
         "step": step,
-        "steps": steps,
+        "lesson": lesson,
         "optimizer": optimizer.state_dict(),
         "schedule": schedule.state_dict(),
     }
@@ -199,13 +211,13 @@ def _save(
 
 
 def _resume(
-    path: Path | None, learned: dict[str, torch.Tensor], optimizer: Any, schedule: Any, steps: int
+    path: Path | None, learned: dict[str, torch.Tensor], optimizer: Any, schedule: Any, lesson: str
 ) -> int:
-    """The step to go on from: 0 without a checkpoint, or with one of another length of training."""
+    """The step to go on from: 0 without a checkpoint, or with one of other lessons."""
     if path is None or not path.is_file():
         return 0
     state = torch.load(path, weights_only=True)
-    if state["steps"] != steps or set(state["learned"]) != set(learned):
+    if state.get("lesson") != lesson or set(state["learned"]) != set(learned):
         return 0
     with torch.no_grad():
         for name, parameter in learned.items():

@@ -1,6 +1,6 @@
 """One training of the cross-encoder from beginning to end: made-up queries, judged ones, held-out scores.
 
-Everything that takes long is on disk in the work folder, and taken up from there.
+Learning from made-up queries, which takes longest, is taken up from the checkpoint in the work folder.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,6 +13,7 @@ import torch
 from catalog.device import accelerator
 from catalog.index import ProductIndex
 from core.artifacts import resolve
+from core.errors import InvalidSource
 from core.record import Record
 from core.settings import Settings
 from ranking.adapter import AdapterConfig, base_digest, save_adapter
@@ -66,6 +67,11 @@ def train_reranker(
     tokenise = pair_tokeniser(folder, settings.reranker_max_tokens)
     recipe = Recipe(seed=session.seed)
     made = _made(session, catalogues, on_progress)
+    if len(made) <= HELD_OUT:
+        raise InvalidSource(
+            f"{len(made)} queries could be made, and {HELD_OUT} are held out; ask for more with --tasks, or "
+            "give a catalogue with more products"
+        )
     model = CrossEncoder(folder, recipe.rank, recipe.alpha)
 
     def say(progress: Progress) -> None:

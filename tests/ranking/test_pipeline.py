@@ -203,3 +203,17 @@ def test_the_shipped_ranker_is_whole() -> None:
     assert ranker.reranker is not None
     scores = ranker.reranker.score("red kettle", ["Red electric kettle, 1.7 L", "Garden hose, 20 m"])
     assert scores[0] > scores[1]
+
+
+def test_what_is_known_to_fit_is_not_lost_among_what_might(demo_index: ProductIndex, ranker: Ranker) -> None:
+    where = {"attributes": {"height": ["crew"]}}
+    hits = ask(demo_index, ranker, "gift for a friend", where=where, limit=10).hits
+    assert hits[0].receipt[0].verdict is Verdict.MET
+
+
+def test_like_one_but_not_red_shows_none_that_is_red(demo_index: ProductIndex, ranker: Ranker) -> None:
+    grills = [p for p in demo_index.everything().values() if p.title.startswith("Emberlow Ember Round Grill")]
+    grill = next(p for p in grills if p.attributes.get("color") == ("red",))
+    hits = ask(demo_index, ranker, "not red", like=[grill.id], limit=5).hits
+    assert hits
+    assert all("red" not in hit.product.attributes.get("color", ()) for hit in hits)

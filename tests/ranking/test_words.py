@@ -38,10 +38,27 @@ def test_odd_text_has_no_words() -> None:
 
 
 @given(
-    st.lists(st.sampled_from(["Batteries", "battery", "1.75", "USB-C", "Café", "lamps", "lamp's", "x", "9"]))
+    st.lists(
+        st.sampled_from(
+            [
+                "Batteries",
+                "battery",
+                "1.75",
+                "1.5 l",
+                "5",
+                "2.0",
+                "USB-C",
+                "Café",
+                "lamps",
+                "lamp's",
+                "x",
+                "9",
+            ]
+        )
+    )
 )
 def test_finding_stems_is_the_same_as_splitting_the_text(said: list[str]) -> None:
-    asked = words("battery lamp 1.75 usb cafe x")
+    asked = words("battery lamp 1.75 usb cafe x 5 1")
     text = ", ".join(said)
     assert Finder(asked).among(text) == set(asked) & set(words(text))
     assert Finder([]).among(text) == set()
