@@ -18,7 +18,7 @@ from eval.datasets import load_dataset
 from eval.metrics import evaluate
 from eval.runs import execute
 from ranking.records import Search
-from ranking.systems import SYSTEMS, search
+from ranking.systems import SYSTEMS, ranker_for, search
 
 ROUNDS = 5
 
@@ -50,10 +50,11 @@ def main() -> None:
     asked = dataset.model_copy(update={"queries": {i: q for i, q in dataset.queries.items() if i in ids}})
     print("| nDCG@10 | single query | last turn | all turns |\n|---|---|---|---|")
     for system in SYSTEMS:
+        ranker = ranker_for(system, settings)
         runs = (
-            run_single_queries(dialogues, index, system),
-            run_conversations(dialogues, LastTurn(index, system), "last turn"),
-            run_conversations(dialogues, AllTurns(index, system), "all turns"),
+            run_single_queries(dialogues, index, system, ranker),
+            run_conversations(dialogues, LastTurn(index, system, ranker), "last turn"),
+            run_conversations(dialogues, AllTurns(index, system, ranker), "all turns"),
         )
         means = [np.mean(list(evaluate(run, asked, ["nDCG@10"])["nDCG@10"].values())) for run in runs]
         print(f"| {system} | " + " | ".join(f"{mean:.3f}" for mean in means) + " |")

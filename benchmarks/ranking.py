@@ -1,7 +1,8 @@
 """What each part of the ranker gives: every row cross-validated over queries, compared with the whole.
 
 Usage: python -m benchmarks.ranking --data DIR --on esci_us=INDEX --on icecat=INDEX [--crossed FILE], where
-DIR holds the data sets and FILE the out-of-fold scores that `aisle train reranker` left. Prints Markdown.
+DIR holds the data sets. The cross-encoder is that of the settings, which must not have seen the judgments; of
+one that has, FILE holds the out-of-fold scores that `aisle train reranker` left. Prints Markdown.
 """
 
 import argparse
@@ -23,9 +24,11 @@ from ranking.features import Column
 from ranking.negation import Wanted
 from ranking.pipeline import Asked, read
 from ranking.records import Search
+from ranking.repair import repair
+from ranking.reranker import open_reranker
 from ranking.systems import search
 from ranking.training.blend_training import out_of_fold
-from ranking.training.crossed import read_crossed
+from ranking.training.crossed import read_crossed, score_all
 from ranking.training.examples import Example, examples
 
 SEEDS = (0, 1, 2)  # of the folds; a row is the mean over them
@@ -44,16 +47,15 @@ def without_repair(index: ProductIndex, request: Search) -> Asked:
     return read(index, request.model_copy(update={"repair": False}))
 
 
-def whole(index: ProductIndex, request: Search) -> Asked:
+def exclusions_as_words(index: ProductIndex, request: Search) -> Asked:
     """Exclusions stay words; the query is repaired."""
-    asked = read(index, request)
-    repaired = asked.repair.query if asked.repair else request.query
-    return Asked(request, Wanted(repaired, ()), asked.repair)
+    repaired = repair(request.query, index.lexicon())
+    return Asked(request, Wanted(repaired.query if repaired else request.query, ()), repaired)
 
 
 READINGS: dict[str, Callable[[ProductIndex, Search], Asked]] = {
     "no repair": without_repair,
-    "exclusions left in the query": whole,
+    "exclusions left in the query": exclusions_as_words,
     "neither": as_written,
 }
 FAMILIES = {
@@ -92,7 +94,8 @@ def main() -> None:
             }
             rows[system] |= {(name, q): value for q, value in ndcg(dataset, ranked).items()}
         index.close()
-    crossed = read_crossed(given.crossed, found[""]) if given.crossed else None
+    reranker = open_reranker(load_settings())
+    crossed = read_crossed(given.crossed, found[""]) if given.crossed else score_all(reranker, found[""])
     rows["fusion of the repaired query"] = _scored(datasets, found[""], [e.columns["rrf"] for e in found[""]])
     if crossed:
         rows["cross-encoder alone"] = _scored(datasets, found[""], crossed)

@@ -1,10 +1,10 @@
 """The learned blend: a weighted sum of standardised features, and the file that its weights live in.
 
-Linear on purpose: every product's score is a sum that can be read (`contributions`), and a hundred
-judged queries cannot fill anything deeper (docs/LOG.md, "Linear or boosted"). It trains nothing.
+Linear on purpose: the weights can be read, and a hundred judged queries
+ cannot fill anything deeper (docs/LOG.md, "Linear or boosted"). It trains nothing.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -71,10 +71,3 @@ def heeded(scores: Column, excluded: Column) -> Column:
     fallen = raised.min() - 1.0 - (raised.max() - raised)
     heard: Column = np.where(excluded > 0, fallen, raised)
     return heard
-
-
-def contributions(columns: Mapping[str, Column], weights: Weights) -> Sequence[Mapping[str, float]]:
-    """Per candidate, what each feature added to or took from its score."""
-    names = tuple(weights)
-    parts = standardised(columns, names) * np.array([weights[n] for n in names])
-    return [dict(zip(names, map(float, row), strict=True)) for row in parts]

@@ -51,7 +51,9 @@ def open_ranker(settings: Settings, on_progress: Callable[[str], None] = lambda 
     try:
         return Ranker(load_blend(SHIPPED if settings.blend == "default" else Path(settings.blend)), reranker)
     except ModelDamaged as error:
-        return Ranker(None, None, (f"{error}; until then products are ranked by fusion alone",))
+        notice = f"{error}; until then products are ranked by fusion alone"
+        on_progress(notice)
+        return Ranker(None, None, (notice,))
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ from catalog.points import BODY, DENSE, TITLE
 from core.errors import InvalidQuery
 from core.settings import Settings
 from core.trace import Recorder
-from ranking.fusion import best_first, bm25, reciprocal_ranks
+from ranking.features import fused
+from ranking.fusion import best_first, bm25
 from ranking.pipeline import Ranker, open_ranker, rank
 from ranking.recall import DEPTH, Candidates, recall
 from ranking.receipts import known_to_fit, receipt
@@ -27,13 +28,7 @@ def _semantic(candidates: Candidates) -> dict[str, dict[str, float]]:
 
 
 def _hybrid(candidates: Candidates) -> dict[str, dict[str, float]]:
-    lexical = bm25(candidates.scores)
-    rankings = [best_first(lexical)[: candidates.depth], candidates.ranked.get(DENSE, [])]
-    return {
-        "bm25": lexical,
-        "dense": dict(candidates.scores.get(DENSE, {})),
-        "rrf": reciprocal_ranks(rankings),
-    }
+    return {**_lexical(candidates), **_semantic(candidates), "rrf": fused(candidates)}
 
 
 @dataclass(frozen=True)
@@ -54,7 +49,6 @@ SYSTEMS = {
     "hybrid": System((TITLE, BODY, DENSE), _hybrid),
     "rerank": System((TITLE, BODY, DENSE), _hybrid, staged=True),
 }
-DEFAULT = "rerank"
 
 
 def system_of(name: str) -> System:

@@ -45,19 +45,24 @@ def blend(
     on: On,
     out: Annotated[Path, typer.Option(help="Where the weights go.")] = Path("blend.json"),
     crossed: Annotated[
-        Path | None, typer.Option(help="Out-of-fold scores that training the reranker left.")
+        Path | None,
+        typer.Option(help="Out-of-fold scores of a reranker that was taught these queries."),
     ] = None,
     folds: Annotated[int, typer.Option(min=2, max=100, help="For the held-out scores.")] = 10,
     split: Split = "dev",
     data: Data = Path("data"),
     as_json: Json = False,
 ) -> None:
-    """Fit the weights of the blend."""
+    """Fit the weights of the blend around the reranker of the settings."""
+    from ranking.reranker import open_reranker
     from ranking.training.blend_training import fit_blend, out_of_fold
-    from ranking.training.crossed import read_crossed
+    from ranking.training.crossed import read_crossed, score_all
 
     found, datasets = _examples(on, split, data)
-    columns = None if crossed is None else read_crossed(crossed, found)
+    if crossed is not None:
+        columns: list[Column] | None = read_crossed(crossed, found)
+    else:
+        columns = score_all(open_reranker(load_settings(), console.note), found)
     held_out = _ndcg(found, datasets, out_of_fold(found, columns, count=folds))
     without = _ndcg(found, datasets, [example.columns["rrf"] for example in found])
     fitted = fit_blend(found, columns).model_copy(

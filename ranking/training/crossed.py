@@ -8,7 +8,15 @@ import numpy as np
 
 from core.errors import InvalidSource
 from ranking.features import Column
+from ranking.reranker import Reranker
 from ranking.training.examples import Example
+
+
+def score_all(reranker: Reranker | None, found: Sequence[Example]) -> list[Column] | None:
+    """The scores of every example's candidates by a reranker that never saw a judgment of theirs."""
+    if reranker is None:
+        return None
+    return [reranker.score(e.text, e.passages).astype(np.float64) for e in found]
 
 
 def write_crossed(path: Path, found: Sequence[Example], columns: Sequence[Column]) -> None:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from core.record import Record
 from ranking.features import Column
+from ranking.reranker import Tokenise
 from ranking.training.examples import Example, folds
 from ranking.training.lora import CrossEncoder, padded
 from ranking.training.synthesis import Task
@@ -26,8 +27,6 @@ SHOWN = 12  # candidates of a judged query that are shown at once
 MOST_SHOWN = 48  # per round
 WARM_UP = 0.06  # of the steps
 LAST_RATE = 0.02  # of the learning rate
-
-Tokenise = Callable[[str, Sequence[str]], Sequence[tuple[Sequence[int], Sequence[int]]]]
 
 
 class Recipe(Record):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from core.errors import ModelDamaged
-from ranking.blend import Blend, blended, contributions, heeded, load_blend
+from ranking.blend import Blend, blended, heeded, load_blend
 from ranking.features import CROSS, EXCLUDED, FEATURES
 from ranking.training.blend_training import final_scores, fit_blend, out_of_fold
 from ranking.training.examples import Example, folds
@@ -53,13 +53,6 @@ def test_a_damaged_blend_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "blend.json").write_bytes(content)
     with pytest.raises(ModelDamaged):
         load_blend(tmp_path / "blend.json")
-
-
-def test_contributions_add_up_to_the_score() -> None:
-    made = example(1)
-    weights = load_blend().before
-    sums = [sum(parts.values()) for parts in contributions(made.columns, weights)]
-    assert sums == pytest.approx(blended(made.columns, weights).tolist())
 
 
 def test_fitting_finds_the_feature_that_tells_and_repeats_itself() -> None:
