@@ -11,6 +11,7 @@ from time import perf_counter
 
 import numpy as np
 
+from agent.reader import ranker_for
 from catalog.index import open_index
 from core.settings import load_settings
 from eval.conversations import AllTurns, LastTurn, read_dialogues, run_conversations, run_single_queries
@@ -18,7 +19,7 @@ from eval.datasets import load_dataset
 from eval.metrics import evaluate
 from eval.runs import execute
 from ranking.records import Search
-from ranking.systems import SYSTEMS, ranker_for, search
+from ranking.systems import SYSTEMS, search
 
 ROUNDS = 5
 

@@ -20,9 +20,9 @@ from eval.held_out import judged, ndcg, scored_ndcg
 from eval.records import Dataset, Ranked
 from eval.slices import slices
 from eval.statistics import mean_interval, randomization_p
+from ranking.asked import Asked, read
 from ranking.features import Column
 from ranking.negation import Wanted
-from ranking.pipeline import Asked, read
 from ranking.records import Search
 from ranking.repair import repair
 from ranking.reranker import open_reranker

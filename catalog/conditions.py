@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from catalog.keys import attribute_key, key
+from catalog.points import point_id
 from catalog.product import Money
 from catalog.where import OBTAINABLE, Where, Without
 
@@ -112,7 +113,10 @@ def exclusion(without: Without) -> Condition | None:
         "category": tuple(map(key, without.categories)),
         "facts": facts,
     }
-    return conjunction([Not(OneOf(field, values)) for field, values in unwanted.items() if values])
+    parts: list[Condition] = [Not(OneOf(field, values)) for field, values in unwanted.items() if values]
+    if without.products:
+        parts.append(Not(Ids(tuple(map(point_id, without.products)))))
+    return conjunction(parts)
 
 
 def conjunction(parts: Sequence[Condition | None]) -> Condition | None:

@@ -63,6 +63,7 @@ class Without(Record):
     categories: tuple[str, ...] = ()
     attributes: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
     terms: tuple[str, ...] = ()
+    products: tuple[str, ...] = ()  # ids: "not this one"
 
     @property
     def is_empty(self) -> bool:

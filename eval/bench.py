@@ -21,6 +21,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from agent.reader import ranker_for
 from catalog.collection import Collection
 from catalog.encoder import open_encoder
 from catalog.index import ProductIndex, open_home, open_index
@@ -30,7 +31,7 @@ from core.settings import Settings, load_settings
 from core.trace import Trace
 from eval.plain_stack import CANDIDATES, PAIR_TOKENS, PlainStack, require_plain
 from ranking.records import Search
-from ranking.systems import ranker_for, search, system_of
+from ranking.systems import search, system_of
 
 LEVELS = (1, 8, 32)  # concurrency at which throughput is measured, beside the one that was asked for
 WARM_UP = 20  # requests that are not counted

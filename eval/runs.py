@@ -55,7 +55,7 @@ def execute(
     answered twice by the same index, system, settings, limit and code; `fresh` forgets what is there.
     """
     if system_of(system).staged and ranker is None:
-        raise InvalidQuery(f"system {system} needs a ranker; open one with ranking.systems.ranker_for")
+        raise InvalidQuery(f"system {system} needs a ranker; open one with agent.reader.ranker_for")
     provenance = _provenance(index, dataset, system, settings, limit)
     path = None if cache is None else cache / _file_name(provenance)
     known = {} if path is None or fresh else stored(path)

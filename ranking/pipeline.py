@@ -16,17 +16,16 @@ from catalog.where import Without
 from core.errors import InvalidQuery, ModelDamaged
 from core.settings import Settings
 from core.trace import Recorder
+from ranking.asked import Asked, Reader, read
 from ranking.blend import SHIPPED, Blend, blended, heeded, load_blend
 from ranking.exclusions import classifier
 from ranking.features import CROSS, EXCLUDED, Column, Field, features, fused
 from ranking.fusion import best_first
-from ranking.negation import Wanted, wants
 from ranking.postrank import postrank
 from ranking.reading import passage
 from ranking.recall import DEPTH, Candidates, joined, recall
 from ranking.receipts import receipt
-from ranking.records import Hit, Repair, Results, Search
-from ranking.repair import repair
+from ranking.records import Hit, Results, Search
 from ranking.reranker import Reranker, open_reranker
 
 FIELD = 100  # candidates that features are computed for; 150 are no better (docs/LOG.md)
@@ -35,13 +34,14 @@ READ = 50  # of them, those that the cross-encoder reads
 
 @dataclass(frozen=True)
 class Ranker:
-    """What was learned: the weights of the blend, and the cross-encoder if there is one.
+    """What was learned: the weights of the blend, the cross-encoder, and who reads a query, if there are any.
 
     Without usable weights the fusion decides, and every answer says so in its notices.
     """
 
     blend: Blend | None
     reranker: Reranker | None = None
+    reader: Reader | None = None  # who understands a query; without one it is only taken apart
     notices: tuple[str, ...] = ()
 
 
@@ -53,23 +53,14 @@ def open_ranker(settings: Settings, on_progress: Callable[[str], None] = lambda 
     except ModelDamaged as error:
         notice = f"{error}; until then products are ranked by fusion alone"
         on_progress(notice)
-        return Ranker(None, None, (notice,))
-
-
-@dataclass(frozen=True)
-class Asked:
-    """A request ready for searching: what is wanted, what is not, and what was put right in it."""
-
-    search: Search
-    wanted: Wanted
-    repair: Repair | None
+        return Ranker(None, notices=(notice,))
 
 
 def rank(index: ProductIndex, request: Search, ranker: Ranker) -> Results:
     """Answer a search with every stage."""
     recorder = Recorder()
     with recorder.stage("repair"):
-        asked = read(index, request)
+        asked = read(index, request, ranker.reader)
     with recorder.stage("encode"):
         vectors = vectors_of(index, asked)
     with recorder.stage("recall") as stage:
@@ -96,22 +87,10 @@ def rank(index: ProductIndex, request: Search, ranker: Ranker) -> Results:
             order = np.concatenate([near[np.argsort(-scores["blend"][near], kind="stable")], far])
             stage.n_out = len(order)
     with recorder.stage("post-rank", n_in=len(order)) as stage:
-        hits = list(_hits(field, order, scores, request))
-        shown = postrank(hits, request, dict(zip(field.points, field.vectors, strict=True)))
+        hits = list(_hits(field, order, scores, asked.search))
+        shown = postrank(hits, asked.search, dict(zip(field.points, field.vectors, strict=True)))
         stage.n_out = len(shown)
     return Results(hits=tuple(shown), repair=asked.repair, notices=ranker.notices, trace=recorder.trace())
-
-
-def read(index: ProductIndex, request: Search) -> Asked:
-    """Put the query right, and take it apart unless the request says itself what is not wanted."""
-    lexicon = index.lexicon() if request.repair and request.query.strip() else None
-    repaired = repair(request.query, lexicon) if lexicon else None
-    query = repaired.query if repaired else " ".join(request.query.split())
-    wanted = Wanted(query, ())
-    if request.without.is_empty:
-        found = wants(query, lexicon.names if lexicon else ())
-        wanted = found if found.positive or request.like else wanted  # "not red" alone may be a name
-    return Asked(request, wanted, repaired if repaired and repaired.changes else None)
 
 
 def vectors_of(index: ProductIndex, asked: Asked) -> dict[str, Vector]:

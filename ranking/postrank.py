@@ -3,6 +3,7 @@
 Pure functions over an ordered sequence. Nothing here finds a product or changes a score.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
@@ -10,8 +11,7 @@ from numpy.typing import NDArray
 
 from catalog.points import point_id
 from catalog.product import Availability, Product
-from core.record import Record
-from ranking.receipts import known_to_fit, known_to_violate
+from ranking.receipts import known_to_fit, known_to_violate, receipt
 from ranking.records import Hit, Search, Sort
 from ranking.sorting import in_order, relevant, shares
 
@@ -20,13 +20,6 @@ UNAVAILABLE = (Availability.OUT_OF_STOCK, Availability.DISCONTINUED)
 # How much of the scores' range a variant may lack and still stand in for one that is sold out. In the demo
 # catalogue variants lie within 0.1 unless the query names a color or size, and then 0.12 to 0.25 apart.
 NEARLY = 0.1
-
-
-class Group(Record):
-    """One search of a bundle with what it found."""
-
-    search: Search
-    hits: tuple[Hit, ...]
 
 
 def postrank(hits: Sequence[Hit], search: Search, vectors: Mapping[str, NDArray[np.float32]]) -> list[Hit]:
@@ -38,22 +31,25 @@ def postrank(hits: Sequence[Hit], search: Search, vectors: Mapping[str, NDArray[
        undo a sort, and either of them applied to everything recalled would bring up the irrelevant.
     4. Sold-out products go behind the relevant ones, not behind everything that was recalled: who
        names a product finds it, and that it is sold out.
-    5. All that is known to fit stays before what might: a requirement outranks taste and stock.
+    5. What is known to satisfy `where` stays before what might: a requirement outranks taste and stock.
+       What is proven to be without something stays before what might be among the relevant only: a sandal
+       that says "no buckle" is no better a belt (docs/LOG.md, "Met before unknown").
     """
-    found = collapse(unknown_after_met(hits))
-    enough = {hit.product.id for hit, passes in zip(found, relevant(found), strict=True) if passes}
+    kept = [hit for hit in hits if not known_to_violate(hit.receipt)]
+    found = collapse(unknown_after_met(kept))
+    tiers: defaultdict[tuple[bool, bool, bool], list[Hit]] = defaultdict(list)
+    for hit, passes in zip(found, relevant(found), strict=True):
+        sure = known_to_fit(receipt(hit.product, search.where))
+        tiers[sure, passes, known_to_fit(hit.receipt)].append(hit)
     shown: list[Hit] = []
-    for fits in (True, False):
-        tier = [hit for hit in found if known_to_fit(hit.receipt) is fits]
-        if search.sort is Sort.RELEVANCE:
-            last = max((n for n, hit in enumerate(tier, start=1) if hit.product.id in enough), default=0)
-            first, others = tier[:last], tier[last:]
-            first = diversify(first, vectors, search.diversity, search.limit)
-        else:
-            first = [hit for hit in tier if hit.product.id in enough]
-            others = [hit for hit in tier if hit.product.id not in enough]
-            first = in_order(first, search.sort, _currency(search))
-        shown += [*obtainable_first(first), *obtainable_first(others)]
+    for tier in sorted(tiers, reverse=True):
+        _, passes, _ = tier
+        ordered = tiers[tier]
+        if passes and search.sort is not Sort.RELEVANCE:
+            ordered = in_order(ordered, search.sort, _currency(search))
+        elif passes:
+            ordered = diversify(ordered, vectors, search.diversity, search.limit)
+        shown += obtainable_first(ordered)
     return shown[: search.limit]
 
 

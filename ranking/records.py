@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from catalog.product import Product
+from catalog.vocabulary import Term
 from catalog.where import Where, Without
 from core.record import Record
 from core.trace import Trace
@@ -35,6 +36,7 @@ class Search(Record):
     # 0 keeps the order; towards 1, what resembles a product already shown waits.
     diversity: Annotated[float, Field(ge=0, le=1)] = 0.0
     repair: bool = True  # whether a query may be corrected before it is searched
+    planned: bool = False  # whether the query has been read already: what it excludes is not read out again
     limit: Annotated[int, Field(ge=1, le=1000)] = 10
 
 
@@ -71,12 +73,43 @@ class Repair(Record):
     changes: tuple[tuple[str, str], ...]
 
 
+class Group(Record):
+    """One search of a bundle with what it found; `pick` is the hit chosen where a budget covers them all."""
+
+    label: str
+    search: Search
+    hits: tuple[Hit, ...]
+    pick: str | None = None
+
+
+class Relaxation(Record):
+    """What would be found with one requirement dropped or loosened: counted, never guessed."""
+
+    dropped: str
+    count: int
+    example_ids: tuple[str, ...]
+    search: Search  # that finds them
+
+
+class Facet(Record):
+    """A question that divides what was found: the values of one field, with how many hits have each."""
+
+    name: str
+    options: tuple[Term, ...]
+
+
 class Results(Record):
-    """The answer to one search. `repair` is there when another query than the written one was searched;
-    `notices` say what did not work as it should.
+    """The answer to one search, or to several of them in `groups`; `hits` are then those of all in turn.
+
+    `repair` is there when another query than the written one was searched; `notices` say what did not
+    work as it should. Where `astray`, nothing found is about the query: the hits are merely the nearest.
     """
 
     hits: tuple[Hit, ...]
+    groups: tuple[Group, ...] = ()
+    relaxations: tuple[Relaxation, ...] = ()
+    facets: tuple[Facet, ...] = ()
+    astray: bool = False
     repair: Repair | None = None
     notices: tuple[str, ...] = ()
     trace: Trace

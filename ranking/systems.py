@@ -35,12 +35,14 @@ def _hybrid(candidates: Candidates) -> dict[str, dict[str, float]]:
 class System:
     """A way to search: the branches it asks and how it combines them; the last score named decides.
 
-    A `staged` system goes on from there: it is the pipeline, and needs what was learned.
+    A `staged` system goes on from there: it is the pipeline, and needs what was learned; one that is
+    `understanding` also needs a reader of queries.
     """
 
     branches: Sequence[str]
     fuse: Fuse
     staged: bool = False
+    understanding: bool = False
 
 
 SYSTEMS = {
@@ -48,6 +50,7 @@ SYSTEMS = {
     "dense": System((DENSE,), _semantic),
     "hybrid": System((TITLE, BODY, DENSE), _hybrid),
     "rerank": System((TITLE, BODY, DENSE), _hybrid, staged=True),
+    "full": System((TITLE, BODY, DENSE), _hybrid, staged=True, understanding=True),
 }
 
 
@@ -61,7 +64,7 @@ def system_of(name: str) -> System:
 def ranker_for(
     system: str, settings: Settings, on_progress: Callable[[str], None] = lambda line: None
 ) -> Ranker | None:
-    """What the system needs beside the index; None where it needs nothing."""
+    """What the system needs beside the index, but for a reader of queries; None where it needs nothing."""
     return open_ranker(settings, on_progress) if system_of(system).staged else None
 
 
@@ -76,7 +79,11 @@ def search(
         raise InvalidQuery(f"system {system} does not exclude, resemble, sort or diversify; use rerank")
     if chosen.staged:
         if ranker is None:
-            raise InvalidQuery(f"system {system} needs a ranker; open one with ranking.systems.ranker_for")
+            raise InvalidQuery(f"system {system} needs a ranker; open one with agent.reader.ranker_for")
+        if chosen.understanding and ranker.reader is None:
+            raise InvalidQuery(
+                f"system {system} needs a reader; open its ranker with agent.reader.ranker_for"
+            )
         return rank(index, request, ranker)
     with recorder.stage("encode"):
         vectors = index.vectors(request.query, chosen.branches)

@@ -114,11 +114,11 @@ def search(
     settings = load_settings(index=at)
     from pydantic import ValidationError
 
+    from agent.reader import ranker_for
     from catalog.index import open_index
     from catalog.price import parse_money
     from catalog.where import Where, Without
     from ranking.records import Search
-    from ranking.systems import ranker_for
     from ranking.systems import search as run
 
     def money(option: str, amount: float | None) -> Any:

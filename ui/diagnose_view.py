@@ -54,12 +54,12 @@ def diagnose(
     if query and worst:
         raise InvalidQuery("give --query or --worst, not both")
     settings = load_settings(index=at)
+    from agent.reader import ranker_for
     from catalog.index import open_index
     from eval.datasets import load_dataset
     from eval.diagnose import diagnose as find_losses
     from eval.diagnose import diff, read_diagnosis, worst_queries
     from eval.runs import execute
-    from ranking.systems import ranker_for
 
     judged = load_dataset(dataset, split)
     before = None if against is None else read_diagnosis(against)

@@ -55,6 +55,7 @@ def run(
 ) -> None:
     """Run a system over queries and score it."""
     settings = load_settings(index=at)
+    from agent.reader import ranker_for
     from catalog.index import open_index
     from catalog.indexing import Progress
     from eval.datasets import judged_products, missing_products
@@ -62,7 +63,6 @@ def run(
     from eval.slices import slices, title_words
     from eval.summary import summarise
     from eval.trec import write_run
-    from ranking.systems import ranker_for
 
     chosen = _dataset(queries, qrels, gains, dataset, split, data)
     opened = open_index(settings)

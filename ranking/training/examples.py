@@ -11,8 +11,9 @@ import numpy as np
 
 from catalog.index import ProductIndex
 from core.record import Record
+from ranking.asked import Asked, read
 from ranking.features import Column, features
-from ranking.pipeline import Asked, gather, read, recalled, vectors_of
+from ranking.pipeline import gather, recalled, vectors_of
 from ranking.reading import passage
 from ranking.records import Search
 

@@ -58,7 +58,7 @@ def test_without_a_cross_encoder_the_first_blend_decides(demo_index: ProductInde
 
 
 def test_without_usable_weights_fusion_decides_and_the_answer_says_so(demo_index: ProductIndex) -> None:
-    found = ask(demo_index, Ranker(None, Counting(), ("the blend is damaged",)), "kettle")
+    found = ask(demo_index, Ranker(None, Counting(), notices=("the blend is damaged",)), "kettle")
     assert found.notices == ("the blend is damaged",)
     assert all(hit.score == pytest.approx(hit.stages["rrf"]) for hit in found.hits)
 
@@ -72,8 +72,8 @@ def test_without_buckle_shows_no_belt_that_has_one_and_proves_it(
         (check,) = hit.receipt
         assert check.requirement == "without buckle"
         assert check.verdict is not Verdict.VIOLATED
-    verdicts = [hit.receipt[0].verdict for hit in found.hits]
-    assert verdicts == sorted(verdicts, key=lambda v: v is Verdict.UNKNOWN)
+    belts = [hit.receipt[0].verdict for hit in found.hits if "Belts" in hit.product.categories]
+    assert belts == sorted(belts, key=lambda v: v is Verdict.UNKNOWN)
     assert found.hits[0].receipt[0].evidence
 
 

@@ -13,7 +13,7 @@ from catalog.demo import products
 from catalog.points import point_id
 from catalog.product import Availability, Money, Product
 from catalog.texts import dense_text
-from catalog.where import Where
+from catalog.where import Where, Without
 from ranking.postrank import (
     UNAVAILABLE,
     collapse,
@@ -24,6 +24,7 @@ from ranking.postrank import (
     unknown_after_met,
 )
 from ranking.records import Check, Hit, Search, Sort, Verdict
+from ranking.sorting import relevant
 from tests.fakes import WordEncoder
 
 DEMO = list(products())
@@ -220,17 +221,28 @@ def test_no_promise_is_broken_whatever_is_asked(hits: list[Hit], search: Search)
     found = postrank(hits, search, VECTORS)
     verdicts = [[check.verdict for check in hit.receipt] for hit in found]
     assert not any(Verdict.VIOLATED in checks for checks in verdicts)
-    might = [Verdict.UNKNOWN in checks for checks in verdicts]
-    assert might == sorted(might)
     assert len(found) <= search.limit
     assert len({hit.product.group_id or hit.product.id for hit in found}) == len(found)
 
 
 @given(HITS)
-def test_where_nothing_is_asked_and_all_can_be_had_only_variants_go(hits: list[Hit]) -> None:
+def test_where_nothing_is_asked_only_variants_go_and_what_is_relevant_leads(hits: list[Hit]) -> None:
     plain = [hit.model_copy(update={"receipt": ()}) for hit in hits]
     there = [hit for hit in plain if hit.product.availability not in UNAVAILABLE]
-    assert postrank(there, Search(limit=100), VECTORS) == collapse(there)
+    found = collapse(there)
+    leading = [hit for hit, passes in zip(found, relevant(found), strict=True) if passes]
+    others = [hit for hit in found if hit not in leading]
+    assert postrank(there, Search(limit=100), VECTORS) == [*leading, *others]
+
+
+def test_what_is_proven_leads_the_relevant_and_only_those() -> None:
+    """Scores 1, 0.9 and 0.1 of the range from 0 to 1: the last is not relevant, whatever it proves."""
+    unknown, met = (Check(requirement="without buckle", verdict=v) for v in (Verdict.UNKNOWN, Verdict.MET))
+    belts = [hit("says nothing", 1.0, receipt=(unknown,)), hit("has none", 0.9, receipt=(met,))]
+    others = [hit("sandal without one", 0.1, receipt=(met,)), hit("mug", 0.0, receipt=(unknown,))]
+    search = Search(without=Without(terms=("buckle",)))
+    shown = postrank([*belts, *others], search, NO_VECTORS)
+    assert ids(shown) == ["has none", "says nothing", "sandal without one", "mug"]
 
 
 def test_a_variant_that_violates_does_not_take_its_group_with_it() -> None:

@@ -94,7 +94,7 @@ def test_limit_is_kept(index: ProductIndex) -> None:
     assert len(search(index, Search(query="kettle", limit=2)).hits) == 2
 
 
-@pytest.mark.parametrize("system", SYSTEMS)
+@pytest.mark.parametrize("system", [name for name, s in SYSTEMS.items() if not s.understanding])
 @pytest.mark.parametrize("query", ["the", "🫖", "\x00\x1b[31m", "水壶", "a" * 10_000, "! ? ..."])
 def test_odd_queries_get_an_answer(index: ProductIndex, query: str, system: str) -> None:
     assert len(search(index, Search(query=query), system, Ranker(load_blend())).hits) <= len(SHOP)
