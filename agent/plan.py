@@ -7,6 +7,7 @@ from catalog.price import major_units
 from catalog.product import Money
 from core.record import Record
 from ranking.records import Search
+from ranking.values import summed_up
 
 
 class Intent(StrEnum):
@@ -36,7 +37,7 @@ def constraints(search: Search) -> dict[str, Any]:
     """A search's requirements by name; prices in major units, and nothing that was not asked for."""
     where, without = search.where, search.without
     exclude = [*without.brands, *without.categories, *without.terms]
-    exclude += [value for values in without.attributes.values() for value in values]
+    exclude += [v for name, values in without.attributes.items() for v in summed_up(name, tuple(values))]
     found = {
         "price_min": where.price_min and major_units(where.price_min),
         "price_max": where.price_max and major_units(where.price_max),
@@ -46,7 +47,9 @@ def constraints(search: Search) -> dict[str, Any]:
         "reviews_max": where.reviews_max,
         "brands": list(where.brands),
         "categories": list(where.categories),
-        "attributes": {name: list(values) for name, values in where.attributes.items()},
+        "attributes": {
+            name: list(summed_up(name, tuple(values))) for name, values in where.attributes.items()
+        },
         "exclude": exclude,
     }
     return {name: value for name, value in found.items() if value not in (None, [], {})}

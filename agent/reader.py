@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from agent.lexis import Lexis, compile_lexis
-from agent.parse import parse
+from agent.reading.lexis import Lexis, compile_lexis
+from agent.reading.parse import parse
 from catalog.index import ProductIndex
 from catalog.vocabulary import Vocabulary
 from core.settings import Settings
@@ -43,6 +43,7 @@ class Rules:
             where=reading.where,
             without=reading.without,
             sort=reading.sort,
+            prefer=reading.wishes,
             planned=True,
         )
 

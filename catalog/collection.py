@@ -78,6 +78,11 @@ class Collection(Protocol):
     def facet(self, field: str, condition: Condition | None, limit: int) -> list[tuple[str, int]]:
         """The most frequent values of a field among matching points, with exact counts."""
 
+    def leading(
+        self, field: str | None, condition: Condition | None, limit: int, lowest_first: bool = False
+    ) -> list[str]:
+        """Matching points that have the number field, highest first; without a field, any that match."""
+
     def scroll(self, fields: Sequence[str]) -> Iterator[tuple[str, dict[str, Any]]]:
         """Every point once, in a stable order."""
 

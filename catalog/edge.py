@@ -100,6 +100,21 @@ class EdgeCollection:
         with translated(self.folder):
             return [(str(hit.value), hit.count) for hit in self._shard.facet(request).hits]
 
+    def leading(
+        self, field: str | None, condition: Condition | None, limit: int, lowest_first: bool = False
+    ) -> list[str]:
+        """See `Collection`."""
+        direction = edge.Direction.Asc if lowest_first else edge.Direction.Desc
+        request = edge.ScrollRequest(
+            limit=limit,
+            filter=_filter(condition),
+            with_payload=False,
+            order_by=edge.OrderBy(field, direction) if field else None,
+        )
+        with translated(self.folder):
+            rows, _ = self._shard.scroll(request)
+        return [str(row.id) for row in rows]
+
     def scroll(self, fields: Sequence[str]) -> Iterator[tuple[str, dict[str, Any]]]:
         """See `Collection`."""
         offset: Any = None

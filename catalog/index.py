@@ -8,14 +8,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from catalog.bm25 import Lexer, Sparse
 from catalog.collection import Collection, Home, Scored, Stamp, VectorQuery
-from catalog.conditions import Ids, Unknown, condition, conjunction, exclusion
+from catalog.conditions import Ids, Missing, Unknown, condition, conjunction, exclusion
 from catalog.encoder import Encoder
 from catalog.keys import key
 from catalog.lexicon import Lexicon, read_lexicon
@@ -35,6 +35,7 @@ FIELDS = {"brand": "brand_label", "category": "category_path", "availability": "
 MOST_TERMS = 100_000
 
 Vector = NDArray[np.float32] | Sparse
+Countable = Literal["price", "rating", "reviews"]
 T = TypeVar("T")
 
 
@@ -91,6 +92,26 @@ class ProductIndex:
         queries = [VectorQuery(using, vector) for using, vector in vectors.items()]
         found = self._asking(lambda live: live.search(queries, kept, limit))
         return dict(zip(vectors, found, strict=True))
+
+    def matching(
+        self,
+        *,
+        where: Where = ANYTHING,
+        without: Without = NOTHING,
+        unknown: Unknown = "fails",
+        by: Countable = "reviews",
+        lowest_first: bool = False,
+        limit: int = 100,
+    ) -> list[str]:
+        """The points that satisfy `where` and have no fact of `without`, highest number `by` first; those
+        that do not state it come last.
+        """
+        kept = [condition(where, unknown), exclusion(without)]
+        found = self._asking(lambda live: live.leading(by, conjunction(kept), limit, lowest_first))
+        if len(found) < limit:
+            silent = conjunction([*kept, Missing(by)])
+            found += self._asking(lambda live: live.leading(None, silent, limit - len(found), lowest_first))
+        return found
 
     def products(self, points: Sequence[str]) -> dict[str, Product]:
         """The products behind point ids, as far as they still exist."""

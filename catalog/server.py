@@ -126,6 +126,21 @@ class ServerCollection:
             )
         return [(str(hit.value), hit.count) for hit in answer.hits]
 
+    def leading(
+        self, field: str | None, condition: Condition | None, limit: int, lowest_first: bool = False
+    ) -> list[str]:
+        """See `Collection`."""
+        direction = models.Direction.ASC if lowest_first else models.Direction.DESC
+        with _translated(self.generation):
+            rows, _ = self._client.scroll(
+                self.generation,
+                scroll_filter=_filter(condition),
+                limit=limit,
+                order_by=models.OrderBy(key=field, direction=direction) if field else None,
+                with_payload=False,
+            )
+        return [str(row.id) for row in rows]
+
     def scroll(self, fields: Sequence[str]) -> Iterator[tuple[str, dict[str, Any]]]:
         """See `Collection`."""
         offset: Any = None

@@ -50,13 +50,26 @@ def _path_or_url(value: str) -> str:
     return _http_url(value) if "://" in value else value
 
 
-def _reranker(value: str) -> str:
-    if not value.startswith("llm:"):
-        return value
-    url, _, model = value.removeprefix("llm:").partition("#")
+def _url_and_model(value: str, prefix: str = "") -> str:
+    url, _, model = value.removeprefix(prefix).partition("#")
     if not model:
-        raise ValueError("must name the model after the address: llm:URL#MODEL")
-    return f"llm:{_http_url(url)}#{model}"
+        raise ValueError(f"must name the model after the address: {prefix}URL#MODEL")
+    if "@" in urlsplit(_http_url(url)).netloc:
+        raise ValueError("must not hold a password; set llm_api_key")
+    return f"{prefix}{_http_url(url)}#{model}"
+
+
+def _reranker(value: str) -> str:
+    return _url_and_model(value, "llm:") if value.startswith("llm:") else value
+
+
+def _llm(value: str) -> str:
+    if "://" not in value and value not in ("none", "embedded"):
+        raise ValueError("must be none, embedded, or URL#MODEL")
+    return _url_and_model(value) if "://" in value else value
+
+
+Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 class Settings(BaseSettings):
@@ -83,7 +96,18 @@ class Settings(BaseSettings):
     reranker: Annotated[NonEmpty, AfterValidator(_reranker)] = "default"
     blend: NonEmpty = "default"  # a file that `aisle train blend` wrote
     reranker_max_tokens: int = Field(default=32, ge=16)  # docs/LOG.md: as good as 64 here, half the time
+    # "none", "embedded" for the small model that Aisle brings, or URL#MODEL of an OpenAI-compatible address
+    llm: Annotated[NonEmpty, AfterValidator(_llm)] = "none"
     llm_api_key: SecretStr | None = None
+    llm_timeout_s: float = Field(default=20.0, gt=0, allow_inf_nan=False)  # of a call with all its retries
+    llm_cache_mb: int = Field(default=64, ge=0)  # of answers kept on disk; 0: none
+    llm_prices: dict[str, tuple[Amount, Amount]] = {}  # model: price of a million tokens in, and out
+    llm_turn_calls: int | None = Field(default=8, ge=1)
+    llm_turn_tokens: int | None = Field(default=40_000, ge=1)
+    llm_turn_cost: Amount | None = None  # in the currency of llm_prices
+    llm_day_calls: int | None = Field(default=None, ge=1)  # of all processes that share the cache folder
+    llm_day_tokens: int | None = Field(default=None, ge=1)
+    llm_day_cost: Amount | None = None
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     threads: int = Field(default=0, ge=0)  # 0: every core
 

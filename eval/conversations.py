@@ -10,7 +10,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Annotated, Protocol
 
-from pydantic import Field, SerializeAsAny, StringConstraints, ValidationError
+from pydantic import ConfigDict, Field, SerializeAsAny, StringConstraints, ValidationError
 
 from catalog.index import ProductIndex
 from core.errors import InvalidSource
@@ -28,10 +28,15 @@ Said = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 
 class Dialogue(Record):
-    """What a shopper says, turn by turn, and the one query that would say it all."""
+    """What a shopper says, turn by turn, and the one query that would say it all.
+
+    A turn may be empty, as shoppers' messages are; a file may say more of a dialogue than is used here.
+    """
+
+    model_config = ConfigDict(extra="ignore")
 
     id: Said
-    turns: Annotated[tuple[Said, ...], Field(min_length=1)]
+    turns: Annotated[tuple[str, ...], Field(min_length=1)]
     query: Said | None = None
 
 

@@ -13,7 +13,9 @@ from catalog.product import Product
 from catalog.where import Without
 from ranking.mentions import Reading, said
 from ranking.records import Check, Verdict
+from ranking.stated import stated
 from ranking.things import Kind, Mention, Thing, thing, wordlists
+from ranking.values import summed_up
 
 LONGEST_TEXT = 20_000  # characters read of one text; more is stuffing
 MOST_VALUES = 200  # attributes, tags and categories read of one product
@@ -22,6 +24,11 @@ QUOTE = 30  # characters shown on either side of the words that decide
 Classify = Callable[[Product], tuple[Check, ...]]
 
 _VERDICTS = {Reading.LACKS: Verdict.MET, Reading.HAS: Verdict.VIOLATED}
+_OPPOSITE = {
+    Verdict.MET: Verdict.VIOLATED,
+    Verdict.VIOLATED: Verdict.MET,
+    Verdict.UNKNOWN: Verdict.UNKNOWN,
+}
 _NONE = re.compile(r"(?:no|none|without|false|zero|not included|n|0\s*(?:%|[a-z]{1,3})?)(?:\s.*)?", re.DOTALL)
 _YES = frozenset(["yes", "true", "y"])
 _UNSAID = frozenset(["", "n/a", "unknown", "optional", "not specified"])
@@ -61,9 +68,9 @@ def _facts(product: Product, without: Without) -> Iterator[Check]:
             f"without category {' or '.join(without.categories)}", PATH.join(product.categories) or None, has
         )
     for name, unwanted in without.attributes.items():
-        values = [v for n, vs in product.attributes.items() if key(n) == key(name) for v in vs]
-        has = any(key(u) in map(key, values) for u in unwanted)
-        yield _fact(f"without {name} {' or '.join(unwanted)}", ", ".join(values) or None, has)
+        verdict, evidence = stated(product, name, unwanted)
+        named = " or ".join(summed_up(name, tuple(unwanted)))
+        yield Check(requirement=f"without {name} {named}", verdict=_OPPOSITE[verdict], evidence=evidence)
 
 
 def _fact(requirement: str, evidence: str | None, has: bool) -> Check:

@@ -5,24 +5,23 @@ name or a saying ("no boundaries jeans", "not today satan"), the query stays who
 """
 
 import re
-import tomllib
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from functools import cache
-from pathlib import Path
+from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
 from catalog.keys import key
+from ranking.denied import JOINTS, WITHOUT, asked_for, bridged, details, lists, starts, stops, things
+from ranking.things import wordlists
 
 LONGEST_QUERY = 1_000  # characters; what is longer is a text, not a wish for one product
-MOST_WORDS = 4  # of one excluded thing
-LONGEST_REFUSAL = 5  # words of "i am not a fan of"
 LONGEST_NAME = 5  # words of a known name that may hold a "no" or "not"
 
 _WORD = re.compile(r"w/o(?![^\W_])|[^\W_]+(?:[-'.][^\W_]+)*|[,;&/]|[.!?](?=\s|$)|\S")
-_WITHOUT = frozenset(["without", "w/o", "excluding", "except"])
-_SIZES = frozenset(["small", "large"])
-_JOINTS = frozenset([",", "and", "or", "nor", "&", "/"])
-_WISHES = frozenset(["want", "need", "like", "have", "contain", "include", "require", "use"])
+_HAVING = frozenset(["has", "have", "having", "contain", "contains", "containing"])
+_SUBJECTS = frozenset(["i", "we", "he", "she", "it", "they", "who", "that", "which"])
+_BEING = frozenset(["not", "isn't", "aren't", "isnt", "arent"])
+_SHORT = frozenset(["that's", "it's", "they're"])
+_OWNERS = frozenset(["my", "our", "his", "her", "their", "the"])
+_INTOLERANCES = frozenset(["allergy", "allergies", "intolerance", "intolerant"])
 
 
 class Wanted(NamedTuple):
@@ -91,13 +90,7 @@ def refusals(query: str, names: Collection[str] = ()) -> list[Refusal]:
 
 def is_property(word: str) -> bool:
     """Whether "no" and this word together are a property or a style: "no show", "no drill"."""
-    return f"no {word}" in _lists()["compounds"]
-
-
-@cache
-def _lists() -> Mapping[str, frozenset[str]]:
-    tables = tomllib.loads(Path(__file__).with_name("negation.toml").read_text(encoding="utf-8"))
-    return {name: frozenset(words) for name, words in tables.items()}
+    return f"no {word}" in lists()["compounds"]
 
 
 def _cuts(tokens: Sequence[_Token], names: Collection[str]) -> Iterator[_Cut]:
@@ -112,77 +105,154 @@ def _cuts(tokens: Sequence[_Token], names: Collection[str]) -> Iterator[_Cut]:
 
 def _cut(words: Sequence[str], at: int) -> _Cut | None:
     word, before, after = words[at], words[:at], words[at + 1 :]
+    if starts(words, at, "talk") or _compares(words, at):
+        return None
     if refused := _refused(words, at):
         return refused
-    if word in _WITHOUT or (word == "with" and after[:1] in (["no"], ["out"])):
+    if word in WITHOUT or (word == "with" and after[:1] in (["no"], ["out"], ["zero"])):
         return _without(words, at, at + 1 + (word == "with"))
     if word == "free" and after[:1] in (["of"], ["from"]) and before:
         return _without(words, at, at + 2)
     if word == "free" or word.endswith("-free"):
         return _freed(words, at)
-    if word == "not" or word in ("don't", "doesn't", "dont", "doesnt"):
+    if word == "non" or word.startswith("non-"):
+        return _non(words, at)
+    if word in _INTOLERANCES:
+        return _intolerant(words, at)
+    if word == "nothing":
+        return _nothing(words, at)
+    if word == "but" and before[-2:-1] in (["any"], ["every"], ["all"]):
+        return _listed(words, at - 2, at + 1)  # "any color but black"
+    if word == "but" and before and before[-1] in lists()["sorts"]:
+        return _listed(words, at - 1, at + 1)
+    if word in lists()["negated"]:
         return _not(words, at)
     return _no(words, at) if word == "no" else None
 
 
+def _compares(words: Sequence[str], at: int) -> bool:
+    """Whether a bound is said: "no larger than", "not more than"."""
+    places = [place for place in range(at + 2, min(at + 5, len(words))) if words[place] == "than"]
+    return words[at] in ("no", "not") and any(words[p - 1] not in ("other", "rather") for p in places)
+
+
+def _listed(words: Sequence[str], start: int, first: int) -> _Cut | None:
+    """What is listed from `first` on is excluded, in a clause from `start` on."""
+    last, excluded = asked_for(words, start, *things(words, bridged(words, first)))
+    if (
+        not excluded
+        or not excluded[0][0].isalpha()
+        or lists()["quoting"].intersection(words[start - 1 : start])
+    ):
+        return None
+    while start and words[start - 1] in ("but", "and", ",", "please"):
+        start -= 1
+    return _Cut(start, last, excluded)
+
+
 def _refused(words: Sequence[str], at: int) -> _Cut | None:
     """What follows "allergic to", "nothing with" or "I hate" is excluded, with the clause around it."""
-    lists = _lists()
-    for size in range(LONGEST_REFUSAL, 0, -1):
-        if " ".join(words[at : at + size]) in lists["refusals"]:
-            break
-    else:
+    known = lists()
+    size = starts(words, at, "refusals")
+    felt = words[at] in known["feelings"] and at and words[at - 1] in _SUBJECTS | known["kin"]
+    if not size and not felt:
         return None
-    if _on_carrier(words, at) or words[at + size : at + size + 1] in (["it"], ["you"], ["that"], ["this"]):
+    first = at + max(size, 1)
+    if _on_carrier(words, at) or words[first : first + 1] in (["you"], ["that"], ["this"]):
         return None  # "i hate you cards"
-    last, excluded = _things(words, at + size)
-    if not excluded or not excluded[0][0].isalpha():
-        return None
-    first = at
-    while first and words[first - 1] in lists["clause"]:
-        first -= 1
-    while first and words[first - 1] in ("but", "and", ","):
-        first -= 1
-    return _Cut(first, last, excluded)
+    return _listed(words, _whose(words, at), first)
+
+
+def _whose(words: Sequence[str], at: int) -> int:
+    """Where the clause of a refusal begins: "because my son IS ALLERGIC TO"."""
+    known = lists()
+    while at and (
+        words[at - 1] in known["clause"]
+        or (words[at - 1] in known["kin"] and words[at - 2 : at - 1] and words[at - 2] in _OWNERS)
+        or (words[at - 1] in _OWNERS and words[at] in known["kin"])
+    ):
+        if words[at - 1] in known["kin"] and words[at - 3 : at - 2] in (["for"], ["to"]):
+            break  # "snacks for my son who is allergic"
+        at -= 1
+    return at
 
 
 def _without(words: Sequence[str], at: int, first: int) -> _Cut | None:
     """What follows "without" is excluded, up to the next preposition or to the end."""
-    lists = _lists()
-    if words[first : first + 1] and words[first] in lists["sayers"] - lists["fillers"]:
+    known = lists()
+    if words[at] == "except" and words[first : first + 1] == ["for"]:
+        first += 1
+    if words[first : first + 1] and words[first] in known["sayers"] - known["fillers"]:
         return None  # "not without my daughter"
     if _said(words, at) or words[at - 1 : at] in (["or"], ["not"]):
         return None  # "with or without"
-    last, excluded = _things(words, first)
-    if not excluded or (_on_carrier(words, at) and at > 0):
+    return None if _on_carrier(words, at) and at > 0 else _listed(words, at, first)
+
+
+def _nothing(words: Sequence[str], at: int) -> _Cut | None:
+    """ "Nothing made of leather", "nothing scented"; a "nothing fancy" refuses nothing that is sold."""
+    first = bridged(words, at + 1)
+    if first > at + 1:
+        return None if _on_carrier(words, at) else _listed(words, at, first)
+    thing = "".join(words[first : first + 1])
+    apart = at > 0 and (not words[at - 1][0].isalnum() or words[at - 1] in ("but", "and", "please"))
+    sure = thing in wordlists()["materials"] | lists()["colors"]
+    ends = not words[first + 1 :] or words[first + 1] in stops() | JOINTS or not words[first + 1][0].isalnum()
+    if sure or (apart and ends and thing not in lists()["soft"] | lists()["sayers"] | stops()):
+        return _listed(words, at, first)
+    return None
+
+
+def _intolerant(words: Sequence[str], at: int) -> _Cut | None:
+    """The word before an allergy that somebody has: "someone with a nut allergy", not "allergy relief"."""
+    start = at - 1
+    thing = words[start] if start > 0 else ""
+    if not thing.isalpha() or thing in stops() | lists()["sayers"] or words[at + 1 : at + 2] == ["to"]:
         return None
-    while at and words[at - 1] in ("but", "and", ","):
-        at -= 1
-    return _Cut(at, last, excluded)
+    if words[at + 1 : at + 2] and words[at + 1][0].isalnum() and words[at + 1] not in stops():
+        return None
+    while start and words[start - 1] in ("a", "an", "severe", "bad"):
+        start -= 1
+    if not start or words[start - 1] not in {"with", "has", "have", "having", "am", "is", "i'm", "someone"}:
+        return None
+    return _Cut(_whose(words, start), at + 1, (thing,))
+
+
+def _non(words: Sequence[str], at: int) -> _Cut | None:
+    """A material or color denied: "non-leather", but not "non-stick"."""
+    thing = "".join(words[at + 1 : at + 2]) if words[at] == "non" else words[at].removeprefix("non-")
+    if thing not in wordlists()["materials"] | lists()["colors"]:
+        return None
+    return _Cut(at, at + 1 + (words[at] == "non"), (thing,), whole=True)
 
 
 def _freed(words: Sequence[str], at: int) -> _Cut | None:
     """A property worth searching, so the query keeps it: "sugar free gum"."""
     thing = "".join(words[max(0, at - 1) : at]) if words[at] == "free" else words[at].removesuffix("-free")
-    if not thing.isalpha() or len(thing) < 2 or thing in _lists()["kept"] | _lists()["sayers"]:
+    if words[at] == "free" and words[max(0, at - 2) : at - 1] == ["not"]:
+        return None
+    if not thing.isalpha() or len(thing) < 2 or thing in lists()["kept"] | lists()["sayers"]:
         return None
     return _Cut(at, at + 1, (thing,), whole=True)
 
 
 def _no(words: Sequence[str], at: int) -> _Cut | None:
     """An exclusion in "belt no buckle"; in "no buckle belt" also what the product is called."""
-    lists = _lists()
+    known = lists()
     after = words[at + 1 :]
-    if not after or not after[0][0].isalpha() or after[0] in lists["sayers"] or _said(words, at):
+    if not after or not after[0][0].isalpha() or after[0] in known["sayers"] or _said(words, at):
         return None
-    if is_property(after[0]) or lists["sentences"].intersection(words[at - 1 : at]):
+    if at > 1 and words[at - 1] in _HAVING and (start := _clause_start(words, at - 1)) is not None:
+        mine = words[start] in ("i", "we") and after[0] in known["circumstances"]
+        return None if mine else _listed(words, start, at + 1)
+    if is_property(after[0]) or known["sentences"].intersection(words[at - 1 : at]):
         return None
-    if _on_carrier(words, at) or words[at - 1 : at] == ["."]:
+    if _on_carrier(words, at) or (words[at - 1 : at] == ["."] and words[at - 2] in ("dr", "mr")):
         return None  # "dr. no"
-    last, excluded = _things(words, at + 1)
+    last, excluded = things(words, at + 1)
     if not excluded:
         return None
-    joined = any(word in _JOINTS for word in words[at + 1 : last])
+    joined = any(word in JOINTS for word in words[at + 1 : last])
     one_word = len(excluded[0].removeprefix("added ").split()) == 1
     if (last == len(words) and (joined or one_word)) or (at and joined):
         while at and words[at - 1] in ("but", "and", ",", "with"):
@@ -190,7 +260,7 @@ def _no(words: Sequence[str], at: int) -> _Cut | None:
         return _Cut(at, last, excluded)
     if at and last < len(words) and not words[last - 1][0].isalnum():
         return _Cut(at, last, excluded)
-    if at and last < len(words) and words[last] in lists["ends"] | lists["details"] | {"no", "not", ","}:
+    if at and last < len(words) and words[last] in known["ends"] | details() | {"no", "not", ","}:
         return _Cut(at, last, excluded)
     thing = " ".join(after[:2]) if after[0] == "added" else after[0]
     return _Cut(at, at + 2, (thing,), whole=True)
@@ -198,92 +268,63 @@ def _no(words: Sequence[str], at: int) -> _Cut | None:
 
 def _not(words: Sequence[str], at: int) -> _Cut | None:
     """An adjective or a thing had: "not clear", "does not have a cord"; anything longer is a saying."""
-    lists = _lists()
+    known = lists()
     first = at + 1
-    wish = words[first : first + 1] and words[first] in _WISHES
-    if wish:
+    while words[first : first + 1] and words[first] in known["adverbs"]:
         first += 1
-    elif words[at] != "not":
+    wish = bool(words[first : first + 1]) and words[first] in known["wishes"]
+    begin = bridged(words, first + wish)
+    bare = not wish and begin == first
+    if bare and (words[at] not in _BEING or words[at - 1 : at] == ["do"]):
         return None
-    start = _clause_start(words, at) if wish or words[at - 1 : at] in (["is"], ["are"]) else at
-    if start is None or _said(words, at) or _on_carrier(words, at):
+    if begin >= len(words) or _said(words, at) or _on_carrier(words, at):
         return None
-    if not wish and start == at and at and words[at - 1] in lists["sentences"]:
+    verb = words[at] != "not" or (at > 0 and words[at - 1] in known["verbs"] | _SHORT)
+    start = _clause_start(words, at) if wish or verb else at
+    if start is None:
         return None
-    if not words[first:] or words[first] in lists["sayers"] - (lists["fillers"] if wish else set()):
+    just = words[at - 1 : at] == ["just"] and (at == 1 or not words[at - 2][0].isalnum())
+    if not verb and start == at and at and words[at - 1] in known["sentences"] and not just:
         return None
-    last, excluded = _things(words, first)
-    if not excluded or any(len(term.split()) > 2 for term in excluded):
+    if words[start] in ("i", "we") and words[begin] in known["circumstances"]:
         return None
-    while start and words[start - 1] in ("but", "and", ","):
+    if words[begin] in known["sayers"] - (known["fillers"] if wish or verb else set()):
+        return None
+    last, excluded = asked_for(words, start, *things(words, begin))
+    if not excluded or any(len(term.split()) > 2 + (wish or begin > first) for term in excluded):
+        return None
+    if words[last : last + 1] == ["free"]:
+        return None  # "not gluten free"
+    start -= just and start == at
+    while start and words[start - 1] in ("but", "and", ",", "please"):
         start -= 1
     return _Cut(start, last, excluded)
 
 
 def _clause_start(words: Sequence[str], at: int) -> int | None:
-    """Where "that does", "which is" or "i do" begins; None where another sentence does."""
+    """Where "that does", "which is" or "I do" begins; None where another sentence does."""
     start = at
-    while start and words[start - 1] in ("do", "does", "is", "are"):
+    while start and words[start - 1] in lists()["verbs"]:
         start -= 1
-    if start and words[start - 1] in ("that", "which", "who", "i", "we"):
+    if start and words[start - 1] in _SHORT:
         return start - 1
-    return start if start < at and not start else (None if start < at else at)
-
-
-def _things(words: Sequence[str], first: int) -> tuple[int, tuple[str, ...]]:
-    """The things named from `first` on, as a list of them may be, and where they end."""
-    lists = _lists()
-    found: list[str] = []
-    run: list[str] = []
-    at = first
-    while at < len(words):
-        word = words[at]
-        if word in _JOINTS and run:
-            found, run = [*found, " ".join(run)], []
-        elif word in lists["fillers"] or (word == "no" and not run):
-            pass
-        elif (
-            word in _SIZES and not run and not found and words[at + 1 : at + 2] and words[at + 1][0].isalpha()
-        ):
-            run.append(word)  # "no small parts"
-        elif not word[0].isalnum() or word in _stops() or _resumes(words, at, [*found, *run]):
-            break
-        elif len(run) == MOST_WORDS:
-            return first, ()  # a sentence
-        else:
-            run.append(word)
-        at += 1
-    if run:
-        found.append(" ".join(run))
-    while at < len(words) and not words[at][0].isalnum() and words[at] not in _JOINTS:
-        at += 1  # a quotation mark left open
-    return at, tuple(found)
-
-
-@cache
-def _stops() -> frozenset[str]:
-    return _lists()["ends"] | _WITHOUT | {"no", "not", "free"}
-
-
-def _resumes(words: Sequence[str], at: int, named: Sequence[str]) -> bool:
-    """Whether the query speaks of the product again: "without laces BLACK size 10"."""
-    if not named or words[at - 1] in _JOINTS - {","}:
-        return False
-    details = _lists()["details"]
-    if words[at - 1] == ",":  # "no buckle, BROWN", but not "not red, BLUE"
-        return words[at] in details and named[0] not in details
-    return words[at] in details or words[at][0].isdigit()
+    if start and words[start - 1] in _SUBJECTS:
+        return start - 1
+    if (owner := _whose(words, start)) < start:
+        return owner
+    open_end = not start or not words[start - 1][0].isalnum() or words[start - 1] in ("but", "and")
+    return start if start == at or open_end else None
 
 
 def _on_carrier(words: Sequence[str], at: int) -> bool:
     """Whether the query ends in something that sayings are printed on."""
-    return words[-1] in _lists()["carriers"] and at < len(words) - 2
+    return words[-1] in lists()["carriers"] and words[-2:-1] != [","] and at < len(words) - 2
 
 
 def _said(words: Sequence[str], at: int) -> bool:
     """Whether the word stands in a known saying."""
     around = f" {' '.join(words[max(0, at - 4) : at + 5])} "
-    return any(f" {saying} " in around for saying in _lists()["sayings"])
+    return any(f" {saying} " in around for saying in lists()["sayings"])
 
 
 def _is_name(words: Sequence[str], at: int, names: Collection[str]) -> bool:

@@ -3,7 +3,7 @@
 Wires the stages and keeps their scores; what each one does is written in its own module.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,23 +12,28 @@ from numpy.typing import NDArray
 
 from catalog.index import ProductIndex, Vector
 from catalog.points import DENSE, point_id
-from catalog.where import Without
+from catalog.where import Where, Without
 from core.errors import InvalidQuery, ModelDamaged
 from core.settings import Settings
 from core.trace import Recorder
 from ranking.asked import Asked, Reader, read
+from ranking.astray import astray
 from ranking.blend import SHIPPED, Blend, blended, heeded, load_blend
+from ranking.browse import browse, says_something
 from ranking.exclusions import classifier
 from ranking.features import CROSS, EXCLUDED, Column, Field, features, fused
 from ranking.fusion import best_first
 from ranking.postrank import postrank
 from ranking.reading import passage
-from ranking.recall import DEPTH, Candidates, joined, recall
-from ranking.receipts import receipt
+from ranking.recall import DEPTH, Candidates, beside, joined, recall
+from ranking.receipts import known_to_fit, receipt
 from ranking.records import Hit, Results, Search
 from ranking.reranker import Reranker, open_reranker
+from ranking.sorting import relevant
 
 FIELD = 100  # candidates that features are computed for; 150 are no better (docs/LOG.md)
+NEAREST = 3  # shown where only what is relevant is wanted, and nothing is
+YARDSTICKS = 20  # candidates that break a requirement: what is relevant is measured by the best there is
 READ = 50  # of them, those that the cross-encoder reads
 
 
@@ -63,6 +68,8 @@ def rank(index: ProductIndex, request: Search, ranker: Ranker) -> Results:
         asked = read(index, request, ranker.reader)
     with recorder.stage("encode"):
         vectors = vectors_of(index, asked)
+    if not vectors:
+        return _browsed(index, asked, ranker, recorder)
     with recorder.stage("recall") as stage:
         candidates = recalled(index, asked, vectors)
         stage.n_out = len(candidates.points)
@@ -76,6 +83,8 @@ def rank(index: ProductIndex, request: Search, ranker: Ranker) -> Results:
         before = blended(columns, ranker.blend.before) if ranker.blend else columns["rrf"]
         scores = {"pre-rank": heeded(before, columns[EXCLUDED])}
         order = np.argsort(-scores["pre-rank"], kind="stable")
+        kind = asked.search.like or asked.search.where.categories  # what it is about is settled
+        lost = not kind and astray(index, field, columns, order, asked.search.where.brands)
         stage.n_out = len(order)
     if ranker.blend and ranker.reranker:
         near, far = order[:READ], order[READ:]
@@ -86,11 +95,46 @@ def rank(index: ProductIndex, request: Search, ranker: Ranker) -> Results:
             scores |= blend(columns, near, crossed, ranker.blend)
             order = np.concatenate([near[np.argsort(-scores["blend"][near], kind="stable")], far])
             stage.n_out = len(order)
-    with recorder.stage("post-rank", n_in=len(order)) as stage:
-        hits = list(_hits(field, order, scores, asked.search))
-        shown = postrank(hits, asked.search, dict(zip(field.points, field.vectors, strict=True)))
+    return _answer(list(_hits(field, order, scores, asked.search)), asked, ranker, recorder, field, lost)
+
+
+def _browsed(index: ProductIndex, asked: Asked, ranker: Ranker, recorder: Recorder) -> Results:
+    """The answer to a search that has no words left, but says what must hold or which order is wanted."""
+    with recorder.stage("browse") as stage:
+        hits = browse(index, asked.search, least=READ) if says_something(asked.search) else []
+        stage.n_out = len(hits)
+    return _answer(hits, asked, ranker, recorder)
+
+
+def _answer(
+    hits: Sequence[Hit],
+    asked: Asked,
+    ranker: Ranker,
+    recorder: Recorder,
+    field: Field | None = None,
+    lost: bool = False,
+) -> Results:
+    """The first page of what was ranked, and what all that is relevant comes to."""
+    with recorder.stage("post-rank", n_in=len(hits)) as stage:
+        vectors = dict(zip(field.points, field.vectors, strict=True)) if field else {}
+        marked = [
+            hit.model_copy(update={"relevant": passes and not lost})
+            for hit, passes in zip(hits, relevant(hits), strict=True)
+        ]
+        ranked = postrank(marked, asked.search.model_copy(update={"limit": len(hits) or 1}), vectors)
+        enough = [hit for hit in ranked if hit.relevant]
+        if asked.search.relevant_only:
+            ranked = enough or ranked[:NEAREST]
+        shown = ranked[: asked.search.limit]
         stage.n_out = len(shown)
-    return Results(hits=tuple(shown), repair=asked.repair, notices=ranker.notices, trace=recorder.trace())
+    return Results(
+        hits=tuple(shown),
+        fitting=sum(known_to_fit(hit.receipt) for hit in enough),
+        astray=lost,
+        repair=asked.repair,
+        notices=ranker.notices,
+        trace=recorder.trace(),
+    )
 
 
 def vectors_of(index: ProductIndex, asked: Asked) -> dict[str, Vector]:
@@ -118,16 +162,24 @@ def _towards(index: ProductIndex, resembled: Collection[str], query: str) -> NDA
 
 
 def recalled(index: ProductIndex, asked: Asked, vectors: Mapping[str, Vector]) -> Candidates:
-    """What is known to satisfy every requirement; where that is too little, also what might."""
+    """What is known to satisfy every requirement; where that is too little, also what might. Beside it, the
+    best of the kind that satisfies none in particular.
+    """
     request = asked.search
     depth = max(DEPTH, request.limit)
-    strict = recall(index, vectors, where=request.where, without=request.without, depth=depth)
-    if request.where.is_empty or len(strict.points) >= max(READ, request.limit):
-        return strict
-    lenient = recall(
-        index, vectors, where=request.where, without=request.without, unknown="passes", depth=depth
+    found = recall(index, vectors, where=request.where, without=request.without, depth=depth)
+    if request.where.is_empty:
+        return found
+    if len(found.points) < max(READ, request.limit):
+        lenient = recall(
+            index, vectors, where=request.where, without=request.without, unknown="passes", depth=depth
+        )
+        found = joined(found, lenient)
+    kind = Where(categories=request.where.categories)
+    anything = recall(
+        index, vectors, where=kind, without=Without(products=request.without.products), depth=YARDSTICKS
     )
-    return joined(strict, lenient)
+    return beside(found, anything)
 
 
 def gather(index: ProductIndex, asked: Asked, candidates: Candidates) -> Field:
@@ -135,7 +187,9 @@ def gather(index: ProductIndex, asked: Asked, candidates: Candidates) -> Field:
     by_rank = fused(candidates)
     sure = set(candidates.sure)
     order = best_first({point: by_rank.get(point, 0.0) for point in candidates.points})
-    leading = sorted(order, key=lambda point: point not in sure)[: max(FIELD, asked.search.limit)]
+    allowed = [point for point in order if point not in candidates.beside]
+    leading = sorted(allowed, key=lambda point: point not in sure)[: max(FIELD, asked.search.limit)]
+    leading += [point for point in order if point in candidates.beside][:YARDSTICKS]
     products, stored = index.products(leading), index.stored_vectors(leading)
     points = tuple(point for point in leading if point in products and point in stored)  # not deleted since
     vectors = np.stack([stored[point] for point in points]) if points else np.zeros((0, 1), np.float32)

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from catalog.points import point_id
 from catalog.product import Availability, Product
+from ranking.preferences import leaning
 from ranking.receipts import known_to_fit, known_to_violate, receipt
 from ranking.records import Hit, Search, Sort
-from ranking.sorting import in_order, relevant, shares
+from ranking.sorting import in_order, shares
 
 UNAVAILABLE = (Availability.OUT_OF_STOCK, Availability.DISCONTINUED)
 
@@ -23,7 +24,8 @@ NEARLY = 0.1
 
 
 def postrank(hits: Sequence[Hit], search: Search, vectors: Mapping[str, NDArray[np.float32]]) -> list[Hit]:
-    """The hits as they are shown; give all that was recalled, with the stored vectors by point id.
+    """The hits as they are shown; give all that was ranked and whether it is relevant, with the stored
+    vectors by point id.
 
     1. What violates a requirement goes, before it could stand for a variant that does not.
     2. Variants become one hit, before anything counts or compares hits.
@@ -38,16 +40,17 @@ def postrank(hits: Sequence[Hit], search: Search, vectors: Mapping[str, NDArray[
     kept = [hit for hit in hits if not known_to_violate(hit.receipt)]
     found = collapse(unknown_after_met(kept))
     tiers: defaultdict[tuple[bool, bool, bool], list[Hit]] = defaultdict(list)
-    for hit, passes in zip(found, relevant(found), strict=True):
+    for hit in found:
         sure = known_to_fit(receipt(hit.product, search.where))
-        tiers[sure, passes, known_to_fit(hit.receipt)].append(hit)
+        tiers[sure, hit.relevant, known_to_fit(hit.receipt)].append(hit)
     shown: list[Hit] = []
     for tier in sorted(tiers, reverse=True):
-        _, passes, _ = tier
+        _, is_relevant, _ = tier
         ordered = tiers[tier]
-        if passes and search.sort is not Sort.RELEVANCE:
+        if is_relevant and search.sort is not Sort.RELEVANCE:
             ordered = in_order(ordered, search.sort, _currency(search))
-        elif passes:
+        elif is_relevant:
+            ordered = leaning(ordered, search.prefer, _currency(search))
             ordered = diversify(ordered, vectors, search.diversity, search.limit)
         shown += obtainable_first(ordered)
     return shown[: search.limit]

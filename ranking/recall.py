@@ -5,7 +5,7 @@ first hundred" for zero.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from catalog.conditions import Unknown
 from catalog.index import ProductIndex, Vector
@@ -25,6 +25,7 @@ class Candidates:
     ranked: Mapping[str, Sequence[str]]
     depth: int
     sure: tuple[str, ...] = ()  # known to satisfy every requirement, so not to be lost among those that might
+    beside: frozenset[str] = frozenset()  # not satisfying them; to compare with
 
 
 def recall(
@@ -47,6 +48,14 @@ def recall(
             scores[branch].update(scored)
     ranked = {branch: [point for point, _ in scored] for branch, scored in found.items()}
     return Candidates(points, scores, ranked, depth)
+
+
+def beside(candidates: Candidates, best: Candidates) -> Candidates:
+    """The candidates with the best of all products to compare with; these are marked."""
+    both = joined(candidates, best)
+    others = frozenset(best.points) - set(candidates.points)
+    sure = candidates.sure or candidates.points
+    return replace(both, sure=sure, beside=others, depth=candidates.depth)
 
 
 def joined(strict: Candidates, lenient: Candidates) -> Candidates:

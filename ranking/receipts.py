@@ -1,12 +1,14 @@
 """Requirements held against a product, one by one, with the evidence. Decides nothing, proves."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from catalog.keys import PATH, category_keys, key
 from catalog.price import format_money
 from catalog.product import Availability, Money, Product
 from catalog.where import OBTAINABLE, Where
 from ranking.records import Check, Verdict
+from ranking.stated import stated, titled
+from ranking.values import summed_up
 
 
 def receipt(product: Product, where: Where, exclusions: Iterable[Check] = ()) -> tuple[Check, ...]:
@@ -26,8 +28,7 @@ def known_to_violate(checks: Iterable[Check]) -> bool:
 
 def _checks(product: Product, where: Where) -> Iterator[Check]:
     if where.brands:
-        fits = product.brand and key(product.brand) in map(key, where.brands)
-        yield _check(f"brand {' or '.join(where.brands)}", product.brand, fits)
+        yield _brand(product, where.brands)
     if where.categories:
         names = category_keys(product.categories)
         fits = any(key(wanted) in names for wanted in where.categories)
@@ -41,13 +42,22 @@ def _checks(product: Product, where: Where) -> Iterator[Check]:
     reviews = product.rating.count if product.rating else None
     yield from _bounds("reviews", reviews, where.reviews_min, where.reviews_max)
     for name, wanted in where.attributes.items():
-        values = [v for n, vs in product.attributes.items() if key(n) == key(name) for v in vs]
-        fits = any(key(w) in map(key, values) for w in wanted)
-        yield _check(f"{name} {' or '.join(wanted)}", ", ".join(values) or None, fits)
+        verdict, evidence = stated(product, name, wanted)
+        asked = " or ".join(summed_up(name, tuple(wanted)))
+        yield Check(requirement=f"{name} {asked}", verdict=verdict, evidence=evidence)
     if where.available_only:
         known = product.availability is not Availability.UNKNOWN
         state = product.availability.value.replace("_", " ") if known else None
         yield _check("available", state, product.availability in OBTAINABLE)
+
+
+def _brand(product: Product, brands: Sequence[str]) -> Check:
+    """By the field; a product without one may say it in its title."""
+    requirement = f"brand {' or '.join(brands)}"
+    if product.brand is None:
+        title = next((found for brand in brands if (found := titled(product, brand))), None)
+        return _check(requirement, title, True)
+    return _check(requirement, product.brand, key(product.brand) in map(key, brands))
 
 
 def _check(requirement: str, evidence: str | None, fits: object) -> Check:

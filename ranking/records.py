@@ -25,6 +25,15 @@ class Sort(StrEnum):
     NEWEST = "newest"
 
 
+class Wish(StrEnum):
+    """What a shopper would rather have: it leans the order, and removes nothing."""
+
+    CHEAP = "cheap"
+    PREMIUM = "premium"
+    WELL_RATED = "well_rated"
+    POPULAR = "popular"
+
+
 class Search(Record):
     """One search: free text, and what every result must and must not be."""
 
@@ -33,10 +42,12 @@ class Search(Record):
     without: Without = Without()
     like: tuple[str, ...] = ()  # ids of products that what is wanted resembles
     sort: Sort = Sort.RELEVANCE
+    prefer: tuple[Wish, ...] = ()
     # 0 keeps the order; towards 1, what resembles a product already shown waits.
     diversity: Annotated[float, Field(ge=0, le=1)] = 0.0
     repair: bool = True  # whether a query may be corrected before it is searched
     planned: bool = False  # whether the query has been read already: what it excludes is not read out again
+    relevant_only: bool = False  # leave out what merely comes next, but for the nearest few
     limit: Annotated[int, Field(ge=1, le=1000)] = 10
 
 
@@ -64,6 +75,7 @@ class Hit(Record):
     stages: Mapping[str, float] = Field(default_factory=dict)
     variants: tuple[str, ...] = ()  # ids of other members of its group that were found too
     receipt: tuple[Check, ...] = ()
+    relevant: bool = True  # whether it is about the query, as far as the best that the shop has
 
 
 class Repair(Record):
@@ -101,12 +113,14 @@ class Facet(Record):
 class Results(Record):
     """The answer to one search, or to several of them in `groups`; `hits` are then those of all in turn.
 
+    `fitting` counts all that was ranked, not only the hits that are shown.
     `repair` is there when another query than the written one was searched; `notices` say what did not
     work as it should. Where `astray`, nothing found is about the query: the hits are merely the nearest.
     """
 
     hits: tuple[Hit, ...]
     groups: tuple[Group, ...] = ()
+    fitting: int = 0  # those that are relevant and known to satisfy every requirement
     relaxations: tuple[Relaxation, ...] = ()
     facets: tuple[Facet, ...] = ()
     astray: bool = False

@@ -42,7 +42,8 @@ def relevant(hits: Sequence[Hit]) -> list[bool]:
     """
     standing = shares([hit.score for hit in hits])
     votes: defaultdict[tuple[str, ...], float] = defaultdict(float)
-    leading = sorted(hits, key=lambda hit: -hit.score)[:LEADING]
+    best = {hit.product.group_id or hit.product.id: hit for hit in sorted(hits, key=lambda hit: hit.score)}
+    leading = sorted(best.values(), key=lambda hit: -hit.score)[:LEADING]  # variants count once
     for rank, hit in enumerate(leading, start=1):
         votes[hit.product.categories] += 1 / rank
     everyone = sum(votes.values())

@@ -73,7 +73,8 @@ def search(
 ) -> Results:
     """Answer a search: first what is known to satisfy every requirement, then what violates none."""
     chosen, recorder = system_of(system), Recorder()
-    if not request.query.strip() and not request.like:
+    required = chosen.staged and not (request.where.is_empty and request.without.is_empty)
+    if not request.query.strip() and not request.like and not required:
         raise InvalidQuery("the query is empty; say what you are looking for")
     if not chosen.staged and request != _plainly(request):
         raise InvalidQuery(f"system {system} does not exclude, resemble, sort or diversify; use rerank")

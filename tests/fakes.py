@@ -6,6 +6,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from agent.llm.chat import Abandoned, Ask, Cancel, Pieces, Reply, Usage
+from core.errors import ModelUnavailable
+
 
 class WordEncoder:
     """An `Encoder` without a model: each word is a fixed random direction, a text their sum."""
@@ -32,3 +35,30 @@ class WordEncoder:
             total += np.random.default_rng(seed).standard_normal(self.dimension, np.float32)
         unit: NDArray[np.float32] = total / np.linalg.norm(total)
         return unit
+
+
+class FakeChat:
+    """A `ChatModel` that says what is in its script, in turn; a failure there is raised."""
+
+    def __init__(self, *script: str | ModelUnavailable, name: str = "fake") -> None:
+        self.name = name
+        self.script = list(script)
+        self.asked: list[Ask] = []
+
+    def complete(self, ask: Ask, cancel: Cancel | None = None) -> Reply:
+        *_, last = self.stream(ask, cancel)
+        assert isinstance(last, Reply)
+        return last
+
+    def stream(self, ask: Ask, cancel: Cancel | None = None) -> Pieces:
+        self.asked.append(ask)
+        line = self.script.pop(0)
+        if isinstance(line, ModelUnavailable):
+            raise line
+        words = line.split()
+        for word in words:
+            if cancel and cancel.is_set:
+                raise Abandoned("cancelled")
+            yield f"{word} "
+        prompt = sum(len(message.content.split()) for message in ask.messages)
+        yield Reply(text=line, model=self.name, usage=Usage(prompt=prompt, completion=len(words)), ms=1.0)

@@ -20,7 +20,19 @@ MAY_IMPORT = {
 }
 ROOMS = [room for room in MAY_IMPORT if (ROOT / room).is_dir()]
 MODULES = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
-HEAVY = {"torch", "transformers", "openvino", "langchain", "gradio", "lightgbm", "xllamacpp", "qdrant_client"}
+HEAVY = {
+    "torch",
+    "transformers",
+    "openvino",
+    "langchain",
+    "langchain_core",
+    "langchain_openai",
+    "openai",
+    "gradio",
+    "lightgbm",
+    "xllamacpp",
+    "qdrant_client",
+}
 
 
 def name_of(path: Path) -> str:

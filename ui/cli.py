@@ -15,6 +15,7 @@ from core.settings import Settings, load_settings
 from ranking.records import Sort
 from ui import console
 from ui.bench_view import bench
+from ui.chat_command import chat
 from ui.eval_commands import eval_app
 from ui.options import Diversity, Excluded, Explain, Index, Json, Order, Unrepaired
 from ui.plan_command import plan
@@ -40,6 +41,7 @@ app.add_typer(datasets_app, name="datasets")
 app.add_typer(eval_app, name="eval")
 app.add_typer(train_app, name="train")
 app.command()(bench)
+app.command()(chat)
 app.command()(plan)
 
 

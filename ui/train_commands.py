@@ -1,9 +1,11 @@
-"""`aisle train`: the blend's weights and the cross-encoder's adapter, learned from judged queries.
+"""`aisle train`: the blend's weights and the cross-encoder's adapter, learned from judged queries, and the
+embedded planner's adapter, learned from lessons.
 
-Reads arguments, calls the training, prints what came out; everything reported is out of fold.
+Reads arguments, calls the training, prints what came out; everything reported is out of fold or held out.
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING, Annotated
@@ -20,11 +22,16 @@ from ui import console
 from ui.options import Data, Json, Split
 
 if TYPE_CHECKING:
+    from agent.llm.training.held_out import Scores, Taught
     from eval.records import Dataset
     from ranking.features import Column
     from ranking.training.examples import Example
 
-train_app = typer.Typer(help="Learn to rank from judged queries.", no_args_is_help=True)
+train_app = typer.Typer(
+    help="Learn to rank from judged queries, and to plan from lessons.", no_args_is_help=True
+)
+
+EXAMPLES = 2  # of every file of lessons, for a model that was not taught
 
 On = Annotated[
     list[str],
@@ -109,6 +116,41 @@ def reranker(
     console.show(Trained(path=str(out), held_out=held_out, without=without), as_json, _report)
 
 
+@train_app.command("planner")
+def planner(
+    out: Annotated[Path, typer.Option(help="Where the adapter goes.")] = Path("planner.gguf"),
+    epochs: Annotated[int, typer.Option(min=1, help="How often the lessons are shown.")] = 3,
+    seed: Annotated[int, typer.Option(help="Of everything random, and of which lessons are held out.")] = 7,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on from the checkpoint of a training that was cut off.")
+    ] = False,
+    untaught: Annotated[
+        bool, typer.Option("--untaught", help="Also ask the base model, with a few examples.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Train the embedded planner's adapter; about half an hour on one core."""
+    from agent.llm.training.generation import extra
+    from agent.llm.training.held_out import Taught
+    from agent.llm.training.lessons import parted, read_lessons
+    from agent.llm.training.planner_training import Recipe
+    from agent.llm.training.session import measured, train_planner
+
+    kept, held = parted(read_lessons(), seed)
+    lessons = [*chain.from_iterable(kept.values()), *extra()]
+    recipe, checkpoint = Recipe(epochs=epochs, seed=seed), out.with_suffix(".checkpoint")
+    settings = load_settings()
+    if not resume:
+        checkpoint.unlink(missing_ok=True)
+    apart = [*chain.from_iterable(held.values())]
+    train_planner(lessons, apart, recipe, out, settings, checkpoint, console.note)
+    held_out = measured(held, settings, out)
+    examples = [lesson for group in kept.values() for lesson in group[:EXAMPLES]]
+    without = measured(held, settings, None, examples) if untaught else None
+    checkpoint.unlink(missing_ok=True)
+    console.show(Taught(path=str(out), held_out=held_out, without=without), as_json, _taught)
+
+
 def _examples(on: list[str], split: str, data: Path) -> "tuple[list[Example], dict[str, Dataset]]":
     from catalog.index import open_index
     from catalog.indexing import Progress
@@ -149,6 +191,21 @@ def _pair(text: str) -> tuple[str, str]:
     if not (separator and name and at):
         raise InvalidQuery(f"--on {text}: write it as DATASET=INDEX, for example --on esci_us=esci.index")
     return name, at
+
+
+def _taught(taught: "Taught") -> RenderableType:
+    columns = ("lessons", "intent", "searches right", "first right", "covered")
+    table = Table("held out", *columns, box=None, header_style="dim")
+    for name, scores in taught.held_out.items():
+        table.add_row(name, *_cells(scores))
+    if taught.without:
+        table.add_row("all, not taught", *_cells(taught.without["all"]))
+    return Group(Text.assemble(("✓ ", "green"), "written to ", (taught.path, "bold")), table)
+
+
+def _cells(scores: "Scores") -> list[str]:
+    shares = (scores.intent, scores.right, scores.first_right, scores.covered)
+    return [str(scores.lessons), *(f"{share:.0%}" for share in shares)]
 
 
 def _report(trained: Trained) -> RenderableType:

@@ -1,6 +1,6 @@
 import pytest
 
-from agent.lexis import Lexis, compile_lexis
+from agent.reading.lexis import Lexis, compile_lexis
 from catalog.demo import products
 from catalog.edge_home import EdgeHome
 from catalog.index import ProductIndex

@@ -2,7 +2,7 @@
 
 import pytest
 
-from agent.lexis import Lexis, Named, compile_lexis, words
+from agent.reading.lexis import Lexis, Named, compile_lexis, words
 from catalog.lexicon import Lexicon
 from catalog.vocabulary import Attribute, Category, Term, Vocabulary
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from agent.numbers import AROUND, figures
+from agent.reading.numbers import AROUND, figures
 from catalog.price import major_units
 from catalog.product import Money
 

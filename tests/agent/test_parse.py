@@ -2,12 +2,12 @@
 
 import pytest
 
-from agent.intent import intent_of
-from agent.lexis import Lexis
-from agent.parse import LONGEST_READ, Reading, parse
 from agent.plan import Intent, constraints
-from agent.wishes import Wish
-from ranking.records import LONGEST_QUERY, Search, Sort
+from agent.reading.intent import intent_of
+from agent.reading.lexis import Lexis
+from agent.reading.parse import LONGEST_READ, Reading, parse
+from catalog.where import Where, Without
+from ranking.records import LONGEST_QUERY, Search, Sort, Wish
 
 
 def flat(reading: Reading) -> dict[str, object]:
@@ -88,6 +88,13 @@ def test_requirements_leave_the_query_and_the_rest_stays(
         "wood glue",
         "hand cream",
         "case for a red phone",
+        "faux leather jacket",
+        "leather shoe polish",
+        "leather strap watch",
+        "steel toe boots",
+        "orange marmalade",
+        "led bulb warm white",
+        "running shoes size 8.5",
         "zapatos rojos",
         "наушники",
     ],
@@ -115,7 +122,13 @@ def test_a_brand_named_outright_is_required(utterance: str, brands: list[str], l
 
 @pytest.mark.parametrize(
     "utterance",
-    ["gift for Kinevolt fans", "bag like Portmantle", "Portmantle style bag", "case for my Kinevolt charger"],
+    [
+        "gift for Kinevolt fans",
+        "i already have a Kinevolt charger, looking for a cable",
+        "bag like Portmantle",
+        "Portmantle style bag",
+        "case for my Kinevolt charger",
+    ],
 )
 def test_a_brand_that_is_only_mentioned_is_not(utterance: str, lexis: Lexis) -> None:
     assert parse(utterance, lexis).where.brands == ()
@@ -134,6 +147,35 @@ def test_a_brand_that_is_not_wanted_is_excluded(utterance: str, query: str, lexi
     assert (reading.query, reading.without.brands, reading.where.brands) == (query, ("Kinevolt",), ())
 
 
+@pytest.mark.parametrize(
+    ("utterance", "query", "without"),
+    [
+        ("sofa, not black", "sofa", Without(attributes={"color": ("black",)})),
+        ("anything but red shoes", "shoes", Without(attributes={"color": ("red", "burgundy")})),
+        (
+            "wallet other than brown",
+            "wallet",
+            Without(attributes={"color": ("brown", "cognac", "walnut", "tan")}),
+        ),
+        ("anything but polyester dress", "dress", Without(terms=("polyester",))),
+        ("chocolate without red dye", "chocolate", Without(terms=("red dye",))),
+        ("a gift, nothing from the kitchen department", "gift", Without(categories=("Kitchen & Dining",))),
+        ("any brand but Kinevolt, power bank", "power bank", Without(brands=("Kinevolt",))),
+        ("skip the mugs, show me bowls", "bowls", Without(terms=("mugs",))),
+    ],
+)
+def test_what_the_shop_counts_is_excluded_as_that_and_all_else_as_words(
+    utterance: str, query: str, without: Without, lexis: Lexis
+) -> None:
+    reading = parse(utterance, lexis)
+    assert (reading.query, reading.without, reading.where) == (query, without, Where())
+
+
+def test_what_is_excluded_is_not_required(lexis: Lexis) -> None:
+    for utterance in ("leather-free wallet", "no plastic packaging soap", "non-leather bag"):
+        assert parse(utterance, lexis).where.is_empty
+
+
 def test_a_misspelt_brand_is_put_right_in_the_query_too(lexis: Lexis) -> None:
     assert parse("skarvan jacket", lexis).query == "Skarvane jacket"
 
@@ -141,14 +183,22 @@ def test_a_misspelt_brand_is_put_right_in_the_query_too(lexis: Lexis) -> None:
 @pytest.mark.parametrize(
     ("utterance", "attributes"),
     [
-        ("red dress", {"color": ("red",)}),
+        ("red dress", {"color": ("red", "burgundy")}),
+        ("blue hoodie", {"color": ("navy", "blue", "sky", "indigo", "light blue")}),
         ("dress in navy", {"color": ("navy",)}),
         ("sage green mug", {"color": ("sage",)}),
         ("rose gold watch", {"color": ("rose gold",)}),
         ("scarf in cream", {"color": ("cream",)}),
         ("dark blue dress", {}),
         ("black and white mug", {"color": ("black", "white")}),
-        ("waterproof jacket size M", {"waterproof": ("yes",), "size": ("M",)}),
+        (
+            "waterproof jacket size L",
+            {"waterproof": ("yes",), "size": ("L", "large", "L 58-62 cm", "large 95 L")},
+        ),
+        ("king sheets", {"size": ("King",)}),
+        ("king cake", {}),
+        ("hoodie in xl", {"size": ("XL",)}),
+        ("small lamp", {}),
         ("shoes size 9", {"size": ("US 9",)}),
         ("queen size sheets", {"size": ("Queen",)}),
         ("slim fit jeans", {"fit": ("slim",)}),

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from agent.lexis import Lexis
-from agent.parse import parse
 from agent.plan import constraints
+from agent.reading.lexis import Lexis
+from agent.reading.parse import parse
 from catalog.demo.tables import brands
 from ranking.records import Search
 from ranking.words import telling, words

@@ -385,3 +385,22 @@ def test_a_reader_that_has_not_looked_yet_finds_the_rebuild_all_the_same(home: H
     build(home, [LAMP])
     assert index.get(["lamp", "kettle"]) == {"lamp": LAMP}
     index.close()
+
+
+def test_what_matches_is_listed_by_a_number_and_what_does_not_state_it_comes_last(
+    index: ProductIndex,
+) -> None:
+    def listed(**wishes: object) -> list[str]:
+        found = index.matching(**wishes)  # type: ignore[arg-type]
+        products = index.products(found)
+        return [products[point].id for point in found]
+
+    assert listed(by="price", lowest_first=True)[-1] == "mystery"
+    assert set(listed(by="price")) == {p.id for p in SHOP}
+    kettle, teapot = KETTLE.price, TEAPOT.price
+    assert kettle
+    assert teapot
+    dearest = "kettle" if kettle.amount > teapot.amount else "teapot"
+    assert listed(by="price", where=Where(brands=("Brevik",)))[0] == dearest
+    assert listed(by="price", where=Where(brands=("Brevik",)), lowest_first=True)[-1] == dearest
+    assert listed(without=Without(brands=("Brevik",)), limit=1) != ["teapot"]

@@ -24,7 +24,6 @@ from ranking.postrank import (
     unknown_after_met,
 )
 from ranking.records import Check, Hit, Search, Sort, Verdict
-from ranking.sorting import relevant
 from tests.fakes import WordEncoder
 
 DEMO = list(products())
@@ -230,8 +229,8 @@ def test_where_nothing_is_asked_only_variants_go_and_what_is_relevant_leads(hits
     plain = [hit.model_copy(update={"receipt": ()}) for hit in hits]
     there = [hit for hit in plain if hit.product.availability not in UNAVAILABLE]
     found = collapse(there)
-    leading = [hit for hit, passes in zip(found, relevant(found), strict=True) if passes]
-    others = [hit for hit in found if hit not in leading]
+    leading = [hit for hit in found if hit.relevant]
+    others = [hit for hit in found if not hit.relevant]
     assert postrank(there, Search(limit=100), VECTORS) == [*leading, *others]
 
 

@@ -1,8 +1,11 @@
 """Every requirement is met, violated or unknown, and the evidence says why."""
 
+from itertools import islice
+
 import pytest
 
 from catalog.conditions import condition
+from catalog.demo import products
 from catalog.product import Availability, Money, Product, Rating
 from catalog.where import Where, Without
 from ranking.exclusions import classifier
@@ -90,3 +93,118 @@ def test_known_to_violate_needs_one_check_violated() -> None:
     assert known_to_violate((met, violated))
     assert not known_to_violate((met, unknown))
     assert not known_to_violate(())
+
+
+@pytest.mark.parametrize(
+    ("attributes", "wanted", "verdict"),
+    [
+        ({"color": ("Navy",)}, {"color": ("blue",)}, MET),
+        ({"color": ("Dark Red/Black",)}, {"color": ("red",)}, MET),
+        ({"color": ("Gray",)}, {"color": ("grey",)}, MET),
+        ({"color": ("Green", "Red")}, {"color": ("red",)}, MET),
+        ({"color": ("Midnight Black",)}, {"color": ("blue",)}, VIOLATED),
+        ({"color": ("Rose Gold",)}, {"color": ("gold",)}, VIOLATED),
+        ({"color": ("Sky",)}, {"color": ("navy",)}, VIOLATED),
+        ({"color": ("Blue",)}, {"color": ("navy",)}, UNKNOWN),
+        ({"color": ("1 Pack",)}, {"color": ("red",)}, UNKNOWN),
+        ({"color": ("multi",)}, {"color": ("red",)}, UNKNOWN),
+        ({"color": ("Style 3",)}, {"color": ("red",)}, UNKNOWN),
+        ({"size": ("9 M US",)}, {"size": ("9",)}, MET),
+        ({"size": ("9 M US",)}, {"size": ("M",)}, UNKNOWN),
+        ({"size": ("9.5",)}, {"size": ("9",)}, VIOLATED),
+        ({"size": ("EU 36-40",)}, {"size": ("38",)}, MET),
+        ({"size": ("L",)}, {"size": ("large",)}, MET),
+        ({"size": ("X-Large",)}, {"size": ("large",)}, VIOLATED),
+        ({"size": ("Queen (60 x 80)",)}, {"size": ("queen",)}, MET),
+        ({"size": ("California King",)}, {"size": ("king",)}, VIOLATED),
+        ({"size": ("95 L",)}, {"size": ("L",)}, UNKNOWN),
+        ({"size": ("One Size",)}, {"size": ("M",)}, UNKNOWN),
+        ({"material": ("full-grain leather",)}, {"material": ("leather",)}, MET),
+        ({"material": ("faux leather",)}, {"material": ("leather",)}, VIOLATED),
+        ({"material": ("Oak",)}, {"material": ("wood",)}, MET),
+        ({"fit": ("Slim",)}, {"fit": ("slim",)}, MET),
+        ({"fit": ("Loose",)}, {"fit": ("slim",)}, VIOLATED),
+    ],
+)
+def test_a_value_is_held_against_what_it_means(
+    attributes: dict[str, tuple[str, ...]], wanted: dict[str, tuple[str, ...]], verdict: Verdict
+) -> None:
+    (check,) = receipt(Product(id="p", title="Thing", attributes=attributes), Where(attributes=wanted))
+    assert (check.verdict, check.evidence) == (verdict, ", ".join(*attributes.values()))
+
+
+@pytest.mark.parametrize(
+    ("title", "wanted"),
+    [
+        ("Red Dog Bowl", {"color": ("red",)}),
+        ("Dress for Women, Navy", {"color": ("blue",)}),
+        ("Belt for men, brown leather", {"material": ("leather",)}),
+        ("Hoodie - Gray, Large", {"color": ("grey",)}),
+        ("Hoodie - Gray, Large", {"size": ("L",)}),
+        ("Queen Sheet Set", {"size": ("queen",)}),
+        ("Running shoe, size 9", {"size": ("9",)}),
+        ("Waterproof jacket", {"waterproof": ("yes",)}),
+        ("Lavender hand soap", {"scent": ("lavender",)}),
+    ],
+)
+def test_where_the_field_is_missing_the_title_proves_it(
+    title: str, wanted: dict[str, tuple[str, ...]]
+) -> None:
+    (check,) = receipt(Product(id="p", title=title), Where(attributes=wanted))
+    assert (check.verdict, check.evidence) == (MET, f'title: "{title}"')
+
+
+@pytest.mark.parametrize(
+    ("title", "brand", "wanted"),
+    [
+        ("Case for red phones", None, {"color": ("red",)}),
+        ("Watch with red strap", None, {"color": ("red",)}),
+        ("Red Bull drink", "Red Bull", {"color": ("red",)}),
+        ("Green tea", None, {"color": ("green",)}),
+        ("Sky lantern", None, {"color": ("blue", "sky")}),
+        ("Black dog bowl", None, {"color": ("red",)}),
+        ("Leather conditioner", None, {"material": ("leather",)}),
+        ("Faux leather bag", None, {"material": ("leather",)}),
+        ("California King Sheets", None, {"size": ("king",)}),
+        ("M3 screws", None, {"size": ("M",)}),
+        ("Spray for waterproof jackets", None, {"waterproof": ("yes",)}),
+    ],
+)
+def test_a_title_that_speaks_of_something_else_proves_nothing(
+    title: str, brand: str | None, wanted: dict[str, tuple[str, ...]]
+) -> None:
+    (check,) = receipt(Product(id="p", title=title, brand=brand), Where(attributes=wanted))
+    assert (check.verdict, check.evidence) == (UNKNOWN, None)
+
+
+def test_a_field_that_does_not_say_leaves_it_to_the_title() -> None:
+    product = Product(id="p", title="Red Dog Bowl", attributes={"color": ("1 Pack",)})
+    (check,) = receipt(product, Where(attributes={"color": ("red",)}))
+    assert (check.verdict, check.evidence) == (MET, 'title: "Red Dog Bowl"')
+
+
+@pytest.mark.parametrize(
+    ("title", "verdict"),
+    [
+        ("Brevik lamp", MET),
+        ("Lamp by Brevik", MET),
+        ("Shade for Brevik lamps", UNKNOWN),
+        ("Brevikson lamp", UNKNOWN),
+    ],
+)
+def test_a_product_without_a_brand_may_be_called_by_it(title: str, verdict: Verdict) -> None:
+    (check,) = receipt(Product(id="p", title=title), Where(brands=("Brevik",)))
+    assert check.verdict is verdict
+
+
+def test_what_the_filter_lets_in_is_never_contradicted() -> None:
+    for product in islice(products(), 400):
+        for name, values in product.attributes.items():
+            for value in values:
+                (check,) = receipt(product, Where(attributes={name: (value, "another")}))
+                assert check.verdict is MET
+
+
+def test_a_requirement_is_named_by_the_widest_of_its_values() -> None:
+    (check,) = receipt(LAMP, Where(attributes={"color": ("navy", "blue", "light blue")}))
+    assert check.requirement == "color blue"

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from ranking.records import Results
+
 ROOT = Path(__file__).parent.parent.parent
 FEED = """\
 id,title,price,brand,availability,color
@@ -118,7 +120,7 @@ def test_explain_shows_scores_proofs_and_stages(shop: Path) -> None:
 
 def test_explain_adds_nothing_to_the_json_document(shop: Path) -> None:
     done = aisle("search", "kettle", "--explain", "--index", "shop.index", "--json", cwd=shop)
-    assert list(json.loads(done.stdout)) == ["hits", "repair", "notices", "trace"]
+    assert list(json.loads(done.stdout)) == list(Results.model_fields)
 
 
 def test_what_shapes_a_search_is_taken_together(shop: Path) -> None:

@@ -1,0 +1,1 @@
+"""What is looked for, as turn after turn changes it."""

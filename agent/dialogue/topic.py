@@ -1,0 +1,55 @@
+"""Whether a turn goes on about what is looked for or asks for another product, as far as words tell.
+
+Knows the shop's own names of products and no grammar: "sleeping bag" after "tent" is another product,
+"with a porch" and "a bigger one" go on.
+"""
+
+import re
+
+from agent.dialogue.state import Need
+from agent.reading.lexis import Lexis, words
+from ranking.words import lists, telling
+from ranking.words import words as stems
+
+# What follows describes, or says what the product is for or has.
+_ASIDE = re.compile(
+    r"\s*(?:[,.;:](?=\s|$)|\(|\b(?:for|with|without|in|from|of|that|which|who|to|by|made|under|over|below|above|between|and|or|but|has|having)\b)",
+    re.IGNORECASE,
+)
+_DEFINITE = re.compile(r"^\W*(?:(?:and|but|also|so)\W+)*(?:the|that|those|these)\b", re.IGNORECASE)
+_POINTING = re.compile(r"\b(?:ones?|it|them|same)\b", re.IGNORECASE)
+_BROUGHT_UP = re.compile(
+    r"^\W*(?:(?:ok|okay|then|and|so|well|now|actually|yes|no|rather|maybe)\W+)*(?:an?|some)\s", re.IGNORECASE
+)
+# What ends with one of these describes: "slip on" shoes, a "wind up" clock.
+_PARTICLES = frozenset(["on", "up", "in", "off", "out", "over", "down", "so", "no", "one", "ones"])
+
+
+def products_named(text: str, lexis: Lexis) -> frozenset[str]:
+    """The categories that the text is headed by: "long lasting dog bones for puppies" names dog bones."""
+    head = _ASIDE.split(text.strip(), maxsplit=1)[0]
+    found = words(head)
+    if found and found[-1].text in _PARTICLES:
+        return frozenset()
+    for at in range(len(found)):
+        names, size = lexis.products_at(found, at)
+        if names and at + size == len(found):
+            return frozenset(names)
+    return frozenset()
+
+
+def goes_on(need: Need, said: str, lexis: Lexis, turn: str = "") -> bool:
+    """Whether what is said is about the need, and not the name of another product; `turn` is all of it."""
+    new = products_named(said, lexis)
+    if not new or _DEFINITE.match(turn or said) or _POINTING.search(turn or said):
+        return True
+    earlier = " ".join(phrase.text for phrase in need.phrases)
+    old = frozenset().union(*(products_named(phrase.text, lexis) for phrase in need.phrases))
+    if not old and telling(stems(earlier)):  # "winter tires" that are not sold; "something" is open
+        return _BROUGHT_UP.match(turn or said) is None or stems(earlier)[0] in lists()["open"]
+    return not old or bool(old & new) or bool(frozenset(stems(earlier)) & frozenset(_head(said)))
+
+
+def _head(said: str) -> tuple[str, ...]:
+    """The last word of what is named: "bones"."""
+    return stems(_ASIDE.split(said.strip(), maxsplit=1)[0])[-1:]

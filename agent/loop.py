@@ -1,0 +1,246 @@
+"""The conversation: one turn in, its steps out, each as soon as it is known. Holds no state of its own.
+
+Understanding is `agent.dialogue`, searching is `tools`, wording is `agent.wording`; this is their order.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from time import perf_counter
+
+from agent.dialogue.needs import search_of
+from agent.dialogue.state import LONGEST_HISTORY, MOST_EARLIER, Said, State, Wanted
+from agent.dialogue.understand import understand
+from agent.dialogue.understanding import PAGE, Desk, Understanding
+from agent.plan import Intent
+from agent.reader import Lexes
+from agent.steps import Answered, Asked, Failed, Option, Searched, Step, Understood
+from agent.wording.answer import about, asked, chatted, compared, found, offers, problem, told
+from agent.wording.phrases import phrases
+from agent.wording.requirements import requirements, worded
+from catalog.product import Product
+from core.errors import AisleError
+from core.settings import Settings
+from ranking.pipeline import rank
+from ranking.records import Facet, Hit, Results
+from tools.bundles import search_all
+from tools.comparison import Comparison, compare
+from tools.departments import nearest_department
+from tools.facets import dividing
+from tools.facts import Fact, fact
+from tools.mission import searches_for
+from tools.relaxation import relaxations
+from tools.shop import Shop, open_shop
+
+PAGE_OF_GROUP = 4  # products of each search of a bundle
+LONGEST_REMEMBERED = 2_000  # characters of an utterance that the history keeps
+
+
+class Assistant:
+    """Answers turns for any number of conversations; all it remembers of one is in its `State`."""
+
+    def __init__(self, shop: Shop, language: str = "en") -> None:
+        self._shop = shop
+        self._lexes = Lexes()
+        self._phrases = phrases(language)
+
+    def close(self) -> None:
+        """Release the shop."""
+        self._shop.close()
+
+    def warm_up(self) -> None:
+        """Read the shop's words, which takes seconds in a large one, before a first turn needs them."""
+        self._desk(self.begin())
+
+    def begin(self) -> State:
+        """A conversation in which nothing was said yet."""
+        return State(currency=self._shop.currency)
+
+    def run(self, state: State, message: str) -> Iterator[Step]:
+        """Answer a message: `Understood`, what is found as it is found, and `Answered` or `Failed` last."""
+        turn = _Turn(state, message)
+        try:
+            understood = understand(message, state, self._desk(state))
+            yield Understood(
+                plan=understood.plan, changes=self._changes(state.wanted, understood.wanted), ms=turn.ms()
+            )
+            yield from self._answer(turn, understood)
+        except AisleError as error:
+            yield Failed(problem=str(error), state=turn.failed(str(error)), ms=turn.ms())
+
+    def _desk(self, state: State) -> Desk:
+        index = self._shop.index
+        shown = index.get(state.shown)
+        return Desk(self._lexes.of(index), index.lexicon(), [shown[i] for i in state.shown if i in shown])
+
+    def _answer(self, turn: "_Turn", understood: Understanding) -> Iterator[Step]:
+        plan = understood.plan
+        if understood.problem:
+            seen = len(turn.state.shown)
+            text = problem(understood.problem, self._phrases, count=seen, what=understood.detail)
+            yield turn.answered(text, understood, shown=turn.state.shown)
+        elif plan.intent is Intent.CHAT:
+            shop = about(self._shop.index.vocabulary(), self._shop.currency)
+            text = chatted(understood.topic, shop, self._phrases)
+            shown = turn.state.shown if understood.wanted.needs else ()
+            yield turn.answered(text, understood, shown=shown)
+        elif plan.intent is Intent.COMPARE:
+            comparison = compare(self._products(plan.refers_to))
+            text = compared(comparison, self._phrases)
+            yield turn.answered(text, understood, shown=turn.state.shown, comparison=comparison)
+        elif plan.intent is Intent.ASK:
+            facts = tuple(fact(product, understood.question) for product in self._products(plan.refers_to))
+            text = told(facts, self._phrases)
+            yield turn.answered(text, understood, shown=turn.state.shown, facts=facts)
+        else:
+            yield from self._search(turn, understood)
+
+    def _search(self, turn: "_Turn", understood: Understanding) -> Iterator[Step]:
+        results = self._results(understood)
+        yield Searched(results=results, final=False, ms=turn.ms())
+        results, facet = self._completed(results, understood, turn.state)
+        yield Searched(results=results, final=True, ms=turn.ms())
+        if facet:
+            options = tuple(Option(label=o.label, count=o.count, say=o.label) for o in facet.options)
+            question = asked(facet, self._phrases)
+            yield Asked(question=question, facet=facet.name, options=options, ms=turn.ms())
+        plan, shown = understood.plan, tuple(hit.product.id for hit in results.hits)
+        changes = self._changes(turn.state.wanted, understood.wanted) if plan.intent is Intent.REFINE else ()
+        astray = results.astray and len(plan.searches) == 1
+        text = found(
+            results,
+            plan,
+            changes,
+            self._phrases,
+            len(shown),
+            understood.conflicts,
+            page=int(bool(understood.wanted.seen)),
+            nearest=nearest_department(self._shop, plan.searches[0]) if astray else None,
+        )
+        yield turn.answered(
+            text,
+            understood,
+            shown=shown,
+            asked=facet.name if facet else None,
+            offers=offers(results, plan, self._phrases),
+        )
+
+    def _results(self, understood: Understanding) -> Results:
+        """What the searches of the plan find, as one page."""
+        shop, wanted, plan = self._shop, understood.wanted, understood.plan
+        if wanted.mission:
+            (search,) = plan.searches
+            kinds = searches_for(shop, search.query, search.where, search.without)
+            results = search_all(shop, kinds, plan.budget, all_needed=False)
+        elif len(plan.searches) > 1:
+            labelled = zip((need.label for need in wanted.needs), plan.searches, strict=True)
+            results = search_all(shop, tuple(labelled), plan.budget)
+        else:
+            results = rank(shop.index, plan.searches[0], shop.ranker)
+        return _page(results, wanted).model_copy(update={"repair": understood.repair or results.repair})
+
+    def _completed(
+        self, results: Results, understood: Understanding, state: State
+    ) -> tuple[Results, Facet | None]:
+        """The results with what can be had otherwise, and a question where one pays."""
+        searches = understood.plan.searches
+        if len(searches) != 1 or understood.wanted.mission or understood.wanted.seen:
+            return results, None
+        offered = relaxations(self._shop, searches[0], results)
+        is_new = understood.plan.intent is Intent.FIND
+        facet = None if offered else dividing(self._shop, searches[0], results, () if is_new else state.asked)
+        return results.model_copy(update={"relaxations": offered, "facets": (facet,) if facet else ()}), facet
+
+    def _products(self, ids: tuple[str, ...]) -> list[Product]:
+        known = self._shop.index.get(ids)
+        return [known[i] for i in ids if i in known]
+
+    def _changes(self, before: Wanted, after: Wanted) -> tuple[str, ...]:
+        """What is required that was not, then what no longer is."""
+        old, new = self._required(before), self._required(after)
+        if not old and not before.needs:
+            return ()
+        dropped = [self._phrases.say("changed.dropped", what=what) for what in old if what not in new]
+        return (*(what for what in new if what not in old), *dropped)
+
+    def _required(self, wanted: Wanted) -> dict[str, None]:
+        searches = (search_of(need, PAGE) for need in wanted.needs)
+        required = (one for search in searches for one in requirements(search, self._phrases))
+        return {worded([one], self._phrases): None for one in required}
+
+
+def _page(results: Results, wanted: Wanted) -> Results:
+    """What fits on one page and was not seen: a few of each group, one group after the other."""
+    groups = tuple(
+        group.model_copy(update={"hits": _unseen(group.hits, wanted)[:PAGE_OF_GROUP]})
+        for group in results.groups
+    )
+    hits = [hit for group in groups for hit in group.hits] or _unseen(results.hits, wanted)[:PAGE]
+    return results.model_copy(update={"hits": tuple(hits), "groups": groups})
+
+
+def _unseen(hits: Sequence[Hit], wanted: Wanted) -> tuple[Hit, ...]:
+    return tuple(hit for hit in hits if hit.product.id not in wanted.seen)
+
+
+class _Turn:
+    """The clock of a turn, and the state that it leaves behind."""
+
+    def __init__(self, state: State, message: str) -> None:
+        self.state = state
+        self.message = message
+        self._started = perf_counter()
+
+    def ms(self) -> float:
+        """Milliseconds since the turn began."""
+        return (perf_counter() - self._started) * 1e3
+
+    def answered(
+        self,
+        text: str,
+        understood: Understanding,
+        *,
+        shown: tuple[str, ...],
+        asked: str | None = None,
+        comparison: Comparison | None = None,
+        facts: tuple[Fact, ...] = (),
+        offers: tuple[Option, ...] = (),
+    ) -> Answered:
+        """The last step of a turn that was answered."""
+        state, wanted, plan = self.state, understood.wanted, understood.plan
+        moved = wanted != state.wanted
+        is_new = moved and plan.intent in (Intent.FIND, Intent.BUNDLE)
+        earlier = (
+            (*state.earlier, state.wanted)[-MOST_EARLIER:] if moved and state.wanted.needs else state.earlier
+        )
+        said = Said(utterance=self.message[:LONGEST_REMEMBERED], plan=plan, shown=shown, answer=text)
+        after = state.model_copy(
+            update={
+                "wanted": wanted,
+                "shown": shown,
+                "focus": plan.refers_to or (() if moved else state.focus),
+                "asked": (*(() if is_new else state.asked), *((asked,) if asked else ())),
+                "earlier": earlier,
+                "history": (*state.history, said)[-LONGEST_HISTORY:],
+            }
+        )
+        cites = plan.refers_to or shown[:1]
+        return Answered(
+            text=text,
+            state=after,
+            cites=cites,
+            comparison=comparison,
+            facts=facts,
+            offers=offers,
+            ms=self.ms(),
+        )
+
+    def failed(self, answer: str) -> State:
+        """The state as it was, with the turn in its history."""
+        said = Said(utterance=self.message[:LONGEST_REMEMBERED], answer=answer)
+        return self.state.model_copy(update={"history": (*self.state.history, said)[-LONGEST_HISTORY:]})
+
+
+def open_assistant(settings: Settings, on_progress: Callable[[str], None] = lambda line: None) -> Assistant:
+    """The assistant of the settings' shop."""
+    assistant = Assistant(open_shop(settings, on_progress))
+    assistant.warm_up()
+    return assistant

@@ -1,0 +1,1 @@
+"""Which of the products that were shown a turn speaks of."""

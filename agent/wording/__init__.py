@@ -1,0 +1,1 @@
+"""What the assistant says, and the phrases that it says it in. Decides nothing."""
