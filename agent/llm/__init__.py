@@ -1,0 +1,1 @@
+"""Language models: one seam for every model, hosted or embedded. Knows nothing of shopping."""
