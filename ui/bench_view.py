@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def bench(
     queries: Annotated[Path, typer.Option(help="Queries to measure with: id, tab, text.")],
-    system: Annotated[str, typer.Option(help="Which system.")] = "rerank",
+    system: Annotated[str, typer.Option(help="Which system.")] = "full",
     concurrency: Annotated[
         int, typer.Option(min=1, max=256, help="Threads that ask at once, for latency and throughput_qps.")
     ] = 1,

@@ -93,7 +93,7 @@ def index(
 def search(
     query: Annotated[str, typer.Argument(help="What you are looking for.")],
     limit: Annotated[int, typer.Option(min=1, max=1000, help="How many products.")] = 10,
-    system: Annotated[str, typer.Option(help="bm25, dense, hybrid or rerank.")] = "rerank",
+    system: Annotated[str, typer.Option(help="bm25, dense, hybrid, rerank or full.")] = "full",
     brand: Annotated[list[str] | None, typer.Option(help="Only this brand; may be repeated.")] = None,
     category: Annotated[list[str] | None, typer.Option(help="Only this category; may be repeated.")] = None,
     price_min: Annotated[float | None, typer.Option(help="Lowest price.")] = None,

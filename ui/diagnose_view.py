@@ -41,7 +41,7 @@ def diagnose(
     worst: Annotated[
         int | None, typer.Option(min=1, metavar="N", help=f"The N worst queries; {WORST} if nothing is said.")
     ] = None,
-    system: Annotated[str, typer.Option(help="Which system.")] = "rerank",
+    system: Annotated[str, typer.Option(help="Which system.")] = "full",
     k: Annotated[int, typer.Option("-k", min=1, max=100, help="How many products are shown.")] = 10,
     save: Annotated[Path | None, typer.Option(help="Keep the diagnosis here, as JSON.")] = None,
     against: Annotated[

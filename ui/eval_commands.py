@@ -44,7 +44,7 @@ def run(
     ] = None,
     split: Split = "all",
     data: Data = Path("data"),
-    system: Annotated[str, typer.Option(help="bm25, dense, hybrid or rerank.")] = "rerank",
+    system: Annotated[str, typer.Option(help="bm25, dense, hybrid, rerank or full.")] = "full",
     limit: Annotated[int, typer.Option(min=1, max=1000, help="How many products per query.")] = 100,
     out: Annotated[
         Path | None, typer.Option("--run", metavar="OUT.trec", help="Write the run here, timings beside it.")
