@@ -3,21 +3,24 @@
 Understanding is `agent.dialogue`, searching is `tools`, wording is `agent.wording`; this is their order.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import replace
 from time import perf_counter
 
-from agent.dialogue.needs import search_of
+from agent.dialogue.needs import query_of, search_of
+from agent.dialogue.proposals import is_unsure, taken_over
 from agent.dialogue.state import LONGEST_HISTORY, MOST_EARLIER, Said, State, Wanted
 from agent.dialogue.understand import understand
 from agent.dialogue.understanding import PAGE, Desk, Understanding
+from agent.llm.planner import Planner, open_planner
 from agent.plan import Intent
 from agent.reader import Lexes
 from agent.steps import Answered, Asked, Failed, Option, Searched, Step, Understood
-from agent.wording.answer import about, asked, chatted, compared, found, offers, problem, told
+from agent.wording.answer import about, asked, chatted, compared, found, offers, pointed, problem, told
 from agent.wording.phrases import phrases
-from agent.wording.requirements import requirements, worded
+from agent.wording.requirements import Requirement, changed, requirements
 from catalog.product import Product
-from core.errors import AisleError
+from core.errors import AisleError, Blocked
 from core.settings import Settings
 from ranking.pipeline import rank
 from ranking.records import Facet, Hit, Results
@@ -31,20 +34,24 @@ from tools.relaxation import relaxations
 from tools.shop import Shop, open_shop
 
 PAGE_OF_GROUP = 4  # products of each search of a bundle
+SHELF = 1  # levels of the tree that a further page stays in
 LONGEST_REMEMBERED = 2_000  # characters of an utterance that the history keeps
 
 
 class Assistant:
     """Answers turns for any number of conversations; all it remembers of one is in its `State`."""
 
-    def __init__(self, shop: Shop, language: str = "en") -> None:
+    def __init__(self, shop: Shop, language: str = "en", planner: Planner | None = None) -> None:
         self._shop = shop
+        self._planner = planner
         self._lexes = Lexes()
         self._phrases = phrases(language)
 
     def close(self) -> None:
-        """Release the shop."""
+        """Release the shop and the language model."""
         self._shop.close()
+        if self._planner:
+            self._planner.close()
 
     def warm_up(self) -> None:
         """Read the shop's words, which takes seconds in a large one, before a first turn needs them."""
@@ -87,15 +94,28 @@ class Assistant:
             text = compared(comparison, self._phrases)
             yield turn.answered(text, understood, shown=turn.state.shown, comparison=comparison)
         elif plan.intent is Intent.ASK:
-            facts = tuple(fact(product, understood.question) for product in self._products(plan.refers_to))
-            text = told(facts, self._phrases)
+            products = self._products(plan.refers_to)
+            asks = bool(understood.question)
+            facts = tuple(fact(product, understood.question) for product in products) if asks else ()
+            text = told(facts, self._phrases) if asks else pointed(products, self._phrases)
             yield turn.answered(text, understood, shown=turn.state.shown, facts=facts)
         else:
             yield from self._search(turn, understood)
 
     def _search(self, turn: "_Turn", understood: Understanding) -> Iterator[Step]:
         results = self._results(understood)
+        if understood.wanted.seen and not results.hits:  # what was shown stays on show
+            before = understood.model_copy(update={"wanted": turn.state.wanted})
+            text = self._phrases.say("found.no_more")
+            yield turn.answered(text, before, shown=turn.state.shown)
+            return
         yield Searched(results=results, final=False, ms=turn.ms())
+        if self._planner and is_unsure(understood, results, self._lexes.of(self._shop.index)):
+            understood, results = self._refined(turn, understood, results, self._planner)
+            if understood.plan.source == "merged":
+                what = self._phrases.listed(need.label for need in understood.wanted.needs)
+                change = self._phrases.say("changed.searched", what=what)
+                yield Understood(plan=understood.plan, changes=(change,), ms=turn.ms())
         results, facet = self._completed(results, understood, turn.state)
         yield Searched(results=results, final=True, ms=turn.ms())
         if facet:
@@ -123,6 +143,31 @@ class Assistant:
             offers=offers(results, plan, self._phrases),
         )
 
+    def _refined(
+        self, turn: "_Turn", understood: Understanding, results: Results, planner: Planner
+    ) -> tuple[Understanding, Results]:
+        """What a language model makes of words that name nothing here. A model that fails, or proposes only
+        what the shop has not, costs the refinement and nothing else.
+        """
+        shop = about(self._shop.index.vocabulary(), self._shop.currency)
+        so_far = "; ".join(query_of(need) for need in turn.state.wanted.needs)
+        try:
+            queries = planner.propose(turn.message, so_far, shop.departments)
+        except Blocked as error:
+            notices = (*results.notices, self._phrases.say("found.unplanned", problem=str(error)))
+            return understood, results.model_copy(update={"notices": notices})
+        kept = tuple(query for query in queries if self._sells(understood, query))
+        if not kept:
+            return understood, results
+        better = taken_over(understood, kept)
+        return better, self._results(better)
+
+    def _sells(self, understood: Understanding, query: str) -> bool:
+        """Whether the shop has anything of the kind; asked without the cross-encoder."""
+        (search,) = taken_over(understood, (query,)).plan.searches
+        found = rank(self._shop.index, search, replace(self._shop.ranker, reranker=None))
+        return not found.astray and any(hit.relevant for hit in found.hits)
+
     def _results(self, understood: Understanding) -> Results:
         """What the searches of the plan find, as one page."""
         shop, wanted, plan = self._shop, understood.wanted, understood.plan
@@ -135,7 +180,9 @@ class Assistant:
             results = search_all(shop, tuple(labelled), plan.budget)
         else:
             results = rank(shop.index, plan.searches[0], shop.ranker)
-        return _page(results, wanted).model_copy(update={"repair": understood.repair or results.repair})
+        shelves = {p.categories[:SHELF] for p in self._products(wanted.seen) if p.categories}
+        page = _page(results, wanted, shelves)
+        return page.model_copy(update={"repair": understood.repair or results.repair})
 
     def _completed(
         self, results: Results, understood: Understanding, state: State
@@ -155,30 +202,37 @@ class Assistant:
 
     def _changes(self, before: Wanted, after: Wanted) -> tuple[str, ...]:
         """What is required that was not, then what no longer is."""
-        old, new = self._required(before), self._required(after)
-        if not old and not before.needs:
+        if not before.needs:
             return ()
-        dropped = [self._phrases.say("changed.dropped", what=what) for what in old if what not in new]
-        return (*(what for what in new if what not in old), *dropped)
+        return changed(self._required(before), self._required(after), self._phrases)
 
-    def _required(self, wanted: Wanted) -> dict[str, None]:
+    def _required(self, wanted: Wanted) -> list[Requirement]:
         searches = (search_of(need, PAGE) for need in wanted.needs)
-        required = (one for search in searches for one in requirements(search, self._phrases))
-        return {worded([one], self._phrases): None for one in required}
+        return [one for search in searches for one in requirements(search, self._phrases)]
 
 
-def _page(results: Results, wanted: Wanted) -> Results:
+def _page(results: Results, wanted: Wanted, shelves: Collection[Sequence[str]]) -> Results:
     """What fits on one page and was not seen: a few of each group, one group after the other."""
     groups = tuple(
-        group.model_copy(update={"hits": _unseen(group.hits, wanted)[:PAGE_OF_GROUP]})
+        group.model_copy(update={"hits": _unseen(group.hits, wanted, shelves)[:PAGE_OF_GROUP]})
         for group in results.groups
     )
-    hits = [hit for group in groups for hit in group.hits] or _unseen(results.hits, wanted)[:PAGE]
+    hits = [hit for group in groups for hit in group.hits] or _unseen(results.hits, wanted, shelves)[:PAGE]
     return results.model_copy(update={"hits": tuple(hits), "groups": groups})
 
 
-def _unseen(hits: Sequence[Hit], wanted: Wanted) -> tuple[Hit, ...]:
-    return tuple(hit for hit in hits if hit.product.id not in wanted.seen)
+def _unseen(hits: Sequence[Hit], wanted: Wanted, shelves: Collection[Sequence[str]]) -> tuple[Hit, ...]:
+    """The hits that were not shown yet. A later page goes on with what is about the query, then with what
+    stands on the same shelves; a bird feeder is no further kettle.
+    """
+    if not wanted.seen:
+        return tuple(hits)
+    unseen = [hit for hit in hits if hit.product.id not in wanted.seen]
+    about = tuple(hit for hit in unseen if hit.relevant)
+    if len(about) >= PAGE_OF_GROUP:
+        return about
+    beside = (hit for hit in unseen if not hit.relevant and hit.product.categories[:SHELF] in shelves)
+    return (*about, *beside)
 
 
 class _Turn:
@@ -241,6 +295,12 @@ class _Turn:
 
 def open_assistant(settings: Settings, on_progress: Callable[[str], None] = lambda line: None) -> Assistant:
     """The assistant of the settings' shop."""
-    assistant = Assistant(open_shop(settings, on_progress))
+    shop = open_shop(settings, on_progress)
+    try:
+        planner = open_planner(settings, on_progress)
+    except BaseException:
+        shop.close()
+        raise
+    assistant = Assistant(shop, planner=planner)
     assistant.warm_up()
     return assistant

@@ -33,6 +33,7 @@ class Searched(Record):
 
     results: Results
     final: bool
+    looks: tuple[str, ...] = ()  # what was done for a mission so far, in plain words
     ms: float
 
 

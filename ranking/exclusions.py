@@ -140,7 +140,7 @@ def _readings(page: _Page, wanted: Thing) -> Iterator[tuple[Reading, str]]:
     stated = [(_stated(attribute, wanted), attribute) for attribute in page.attributes]
     told = sorted(
         ((reading, attribute) for reading, attribute in stated if reading is not None),
-        key=lambda pair: pair[0].value,
+        key=lambda pair: (not _is_inside(*pair), pair[0].value),
     )
     for reading, attribute in told:
         yield reading, f"{attribute.name}: {_cut(attribute.words)}"
@@ -153,6 +153,14 @@ def _readings(page: _Page, wanted: Thing) -> Iterator[tuple[Reading, str]]:
             if reading is Reading.HAS and (beside or shelf):
                 reading = Reading.ASIDE
             yield reading, f'{text.name}: "{_quote(text, mention)}"'
+
+
+def _is_inside(reading: Reading, attribute: _Text) -> bool:
+    """Whether the attribute lists the thing among what is inside. "Contains: peanuts" outweighs "free from:
+    nuts": a shopper may be allergic.
+    """
+    name = " ".join(attribute.name.lower().replace("_", " ").split())
+    return reading is Reading.HAS and _speaks_of(name, wordlists()["contents"])
 
 
 def _stated(attribute: _Text, wanted: Thing) -> Reading | None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.llm.chat import Abandoned, Ask, Cancel, Pieces, Reply, Usage
+from agent.llm.chat import Abandoned, Ask, Call, Cancel, Pieces, Reply, Usage
 from core.errors import ModelUnavailable
 
 
@@ -38,9 +38,9 @@ class WordEncoder:
 
 
 class FakeChat:
-    """A `ChatModel` that says what is in its script, in turn; a failure there is raised."""
+    """A `ChatModel` that says or calls what is in its script, in turn; a failure there is raised."""
 
-    def __init__(self, *script: str | ModelUnavailable, name: str = "fake") -> None:
+    def __init__(self, *script: str | tuple[Call, ...] | ModelUnavailable, name: str = "fake") -> None:
         self.name = name
         self.script = list(script)
         self.asked: list[Ask] = []
@@ -55,10 +55,12 @@ class FakeChat:
         line = self.script.pop(0)
         if isinstance(line, ModelUnavailable):
             raise line
-        words = line.split()
+        text, calls = (line, ()) if isinstance(line, str) else ("", line)
+        words = text.split()
         for word in words:
             if cancel and cancel.is_set:
                 raise Abandoned("cancelled")
             yield f"{word} "
         prompt = sum(len(message.content.split()) for message in ask.messages)
-        yield Reply(text=line, model=self.name, usage=Usage(prompt=prompt, completion=len(words)), ms=1.0)
+        usage = Usage(prompt=prompt, completion=len(words) + len(calls))
+        yield Reply(text=text, calls=calls, model=self.name, usage=usage, ms=1.0)

@@ -3,7 +3,7 @@
 It changes no search by itself; who asked decides. Two requirements at once are never given up.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -38,10 +38,10 @@ def relaxations(shop: Shop, search: Search, found: Results) -> tuple[Relaxation,
     """
     if found.fitting >= FEW:
         return ()
-    gained = []
+    gained: list[tuple[int, int, Relaxation]] = []
     for subject, wider in _changes(search):
         loosened = _loosened(shop, search, wider, found.fitting) if subject == "price" else None
-        for change in filter(None, (loosened, wider)):
+        for change in filter(None, (loosened, _freed(subject, wider, gained))):
             counted = _count(shop, change)
             if counted.fitting > found.fitting:
                 examples = tuple(hit.product.id for hit in counted.hits[: min(EXAMPLES, counted.fitting)])
@@ -81,6 +81,17 @@ def _changes(search: Search) -> Iterator[Change]:
     for term in without.terms:
         terms = tuple(other for other in without.terms if other != term)
         yield "without terms", _with(search, without={"terms": terms})
+
+
+def _freed(subject: str, wider: Search, gained: Sequence[tuple[int, int, Relaxation]]) -> Search | None:
+    """The search without the requirement. "At any price" is without either bound: it is offered once, and
+    only where no round limit is.
+    """
+    if subject != "price":
+        return wider
+    if wider.where.price_max or any(order == _ORDER.index("price") for order, *_ in gained):
+        return None
+    return _with(wider, where={"price_min": None})
 
 
 def _with(search: Search, **changes: dict[str, Any]) -> Search:

@@ -6,7 +6,7 @@ Pure: what one utterance says is read in `agent.reading`, what becomes of a need
 import re
 from collections.abc import Sequence
 
-from agent.dialogue.moves import Moves, audience_of, stripped
+from agent.dialogue.moves import Moves, audience_of, field_named, spoken, stripped, tables
 from agent.dialogue.needs import bounded, dropped, instead, is_empty, need_of, query_of, refined
 from agent.dialogue.state import Need, State, Wanted
 from agent.dialogue.topic import goes_on
@@ -22,9 +22,11 @@ from agent.dialogue.understanding import (
 from agent.plan import Intent
 from agent.reading.decompose import decompose
 from agent.reading.descriptions import gendered
+from agent.reading.goods import word_lists
 from agent.reading.lexis import Lexis, words
 from agent.reading.parse import Reading, Span, parse
 from agent.reading.smalltalk import Topic
+from catalog.keys import PATH
 from catalog.product import Money
 from catalog.where import Where
 from ranking.words import words as stems
@@ -36,6 +38,8 @@ def about_needs(said: Moves, state: State, desk: Desk) -> Understanding:
     """A turn that says what is wanted: something new, or more about what is looked for."""
     currency, needs = state.currency, state.wanted.needs
     rest, freed = _dropped(said, needs)
+    if said.drops and not re.search(r"\w", rest):
+        return searched(with_needs(state, freed), Intent.REFINE)
     parts = decompose(rest, desk.lexis, currency)
     if parts.mission:
         reading = parse(parts.mission, desk.lexis, currency=currency)
@@ -66,8 +70,8 @@ def about_needs(said: Moves, state: State, desk: Desk) -> Understanding:
 
 def _read_on(rest: str, needs: tuple[Need, ...], state: State, desk: Desk) -> Reading:
     """A turn that may go on, without the words around what it says; a bare number is the new price."""
-    left = stripped(rest)
-    priced = any(need.where.price_max or need.where.price_min for need in needs)
+    left = stripped(spoken("refusing").sub("no ", rest))
+    priced = state.wanted.budget or any(need.where.price_max or need.where.price_min for need in needs)
     if priced and _NUMBER.fullmatch(left):
         left = f"under {left}"
     reading = parse(left, desk.lexis, currency=state.currency)
@@ -108,6 +112,15 @@ def _on(
     """A turn that goes on: it corrects, adds to or narrows what is looked for."""
     if needs == state.wanted.needs and not says_anything(reading) and budget is None:
         return chat(state.wanted, Topic.UNCLEAR)
+    if (left := _left(reading, needs)) and len(left) < len(needs):
+        wanted = with_needs(state, left)
+        if len(left) == 1 and wanted.budget:
+            needs = (bounded(left[0], price_max=wanted.budget),)
+            wanted = wanted.model_copy(update={"needs": needs, "budget": None})
+        return searched(wanted, Intent.REFINE)
+    if state.wanted.budget and budget is None and _is_sum(reading):
+        wanted = state.wanted.model_copy(update={"budget": reading.where.price_max, "seen": ()})
+        return searched(wanted, Intent.REFINE)
     meant = [need for need in needs if len(needs) == 1 or _speaks_of(need, reading)] or list(needs)
 
     def updated(need: Need) -> Need:
@@ -126,6 +139,31 @@ def _on(
     return searched(wanted, Intent.REFINE, conflicts=reading.conflicts)
 
 
+def _left(reading: Reading, needs: tuple[Need, ...]) -> tuple[Need, ...]:
+    """Which of several needs are left: not those that are excluded; only those that are named, if that is
+    all that is said; none where that does not tell.
+    """
+    if len(needs) < 2:
+        return ()
+    without, said = reading.without, frozenset(stems(reading.query))
+    excluded = [frozenset(stems(name.split(PATH)[-1])) for name in (*without.terms, *without.categories)]
+    if excluded and not said:
+        return tuple(n for n in needs if not any(e <= frozenset(stems(query_of(n))) for e in excluded))
+    places = [p for word in reading.query.lower().split() if (p := tables()["among"]["places"].get(word))]
+    if places and said <= frozenset(stems(" ".join(tables()["among"]["places"]))):
+        return tuple(needs[p if p < 0 else p - 1] for p in places)
+    bare = reading.where.is_empty and without.is_empty and said
+    return tuple(n for n in needs if said <= frozenset(stems(query_of(n)))) if bare else ()
+
+
+def _is_sum(reading: Reading) -> bool:
+    """Whether a turn says an upper price and nothing else: the new sum, where there was one."""
+    limit, each = reading.where.price_max, word_lists("total")["each"]
+    only = reading.where == Where(price_max=limit) and reading.without.is_empty
+    bare = not re.search(r"\w", reading.query) and each.isdisjoint(reading.text.lower().split())
+    return limit is not None and only and bare
+
+
 def _speaks_of(need: Need, reading: Reading) -> bool:
     """Of several needs, whether this is the one that is spoken of: it shares a word."""
     return bool(frozenset(stems(query_of(need))) & frozenset(stems(reading.text)))
@@ -139,4 +177,6 @@ def _dropped(said: Moves, needs: tuple[Need, ...]) -> tuple[str, tuple[Need, ...
         if any(freed):
             needs = tuple(after or before for after, before in zip(freed, needs, strict=True))
             spans.append((drop.start, drop.end))
+        elif field_named(drop.what) and drop.end - drop.start == len(said.rest.rstrip(" .,!")):
+            spans.append((drop.start, drop.end))  # "any price is fine", and none was required
     return masked(said.rest, spans).strip(), needs

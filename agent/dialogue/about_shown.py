@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from agent.dialogue.moves import Compared, Moves, spoken, stripped
 from agent.dialogue.needs import bounded, query_of, refined, without_products
 from agent.dialogue.state import Need, Phrase, State
-from agent.dialogue.topic import products_named
+from agent.dialogue.topic import goes_on, products_named
 from agent.dialogue.understanding import (
     Desk,
     Understanding,
@@ -35,7 +35,7 @@ def about_shown(said: Moves, state: State, desk: Desk) -> Understanding | None:
     referred = refer(said.rest, desk.shown, state.focus, currency=state.currency)
     intent = intent_of(parse(said.rest, desk.lexis, currency=state.currency))
     asks = spoken("question").match(said.rest) is not None and spoken("offer").match(said.rest) is None
-    if intent is Intent.COMPARE and desk.shown:
+    if intent is Intent.COMPARE and desk.shown and not _asks_for_others(said.rest, state, desk):
         return _side_by_side(said, referred, state, desk)
     ids, spans = referred.ids, referred.spans
     if referred.problem == "ambiguous" and spoken("pronoun").fullmatch(referred.detail):
@@ -45,10 +45,19 @@ def about_shown(said: Moves, state: State, desk: Desk) -> Understanding | None:
         return problem(state, referred.problem, referred.detail)
     if not ids and state.focus and asks and not products_named(said.rest, desk.lexis):
         ids = state.focus  # "how long is the warranty"
-    if said.compared and desk.shown and intent is not Intent.SIMILAR and not spoken("like").search(said.rest):
+    points = any(start <= said.compared_at[0] < end for start, end in spans)  # "the cheaper one"
+    if (
+        said.compared
+        and not (ids and points)
+        and desk.shown
+        and intent is not Intent.SIMILAR
+        and not spoken("like").search(said.rest)
+    ):
         beside = stripped(masked(said.rest, [said.compared_at, *spans]))
         if ids or not beside:
             return _compared(said.compared, ids, beside, state, desk)
+        if one := _one_of_several(beside, said.compared, state, desk):
+            return one
     if not ids:
         return None
     rest = masked(said.rest, spans)
@@ -61,8 +70,15 @@ def about_shown(said: Moves, state: State, desk: Desk) -> Understanding | None:
         return _ask(ids, state, said.rest)
     left = parse(stripped(spoken("like").sub(" ", rest)), desk.lexis, currency=state.currency)
     if intent is not Intent.SIMILAR and not spoken("like").search(rest) and not says_anything(left):
-        return _ask(ids, state, said.rest)
+        return _ask(ids, state, "")
     return _like(ids, said, left, state, desk)
+
+
+def _asks_for_others(text: str, state: State, desk: Desk) -> bool:
+    """Whether a comparison is one of products that were not looked for: "which are the latest laptops"."""
+    said = parse(text, desk.lexis, currency=state.currency).query
+    named = products_named(said, desk.lexis)
+    return bool(named) and not any(goes_on(need, said, desk.lexis) for need in state.wanted.needs)
 
 
 def _question_before(state: State) -> str:
@@ -79,11 +95,13 @@ def _ask(ids: tuple[str, ...], state: State, question: str) -> Understanding:
 def _side_by_side(said: Moves, referred: Referred, state: State, desk: Desk) -> Understanding | None:
     """The products to compare: those named, else those spoken of last, else the first shown."""
     named = refer(masked(said.rest, [m.span() for m in spoken("which").finditer(said.rest)]), desk.shown, ())
+    if named.problem == "out_of_range":
+        return problem(state, named.problem, named.detail)
     ids = named.ids if len(named.ids) > 1 else referred.ids
     if len(ids) < 2:
         ids = tuple(dict.fromkeys((*ids, *state.focus, *state.shown)))
     if len(ids) < 2:
-        return None
+        return problem(state, "out_of_range") if referred.ids else None
     return Understanding(plan=Plan(intent=Intent.COMPARE, refers_to=ids[:MOST_COMPARED]), wanted=state.wanted)
 
 
@@ -125,6 +143,21 @@ def _compared(
     if not needs:
         return problem(state, "no_prices")
     return searched(with_needs(state, tuple(needs)), Intent.REFINE, refers_to=ids)
+
+
+def _one_of_several(beside: str, compared: Compared, state: State, desk: Desk) -> Understanding | None:
+    """One need of several, cheaper or better than what was shown for it: "the monitor should be cheaper"."""
+    said, needs = frozenset(stems(beside)), state.wanted.needs
+    meant = [need for need in needs if said and said <= frozenset(stems(query_of(need)))]
+    if len(needs) < 2 or len(meant) != 1:
+        return None
+    (need,) = meant
+    shown = [p for p in desk.shown if said & frozenset(stems(" ".join((p.title, *p.categories[-1:]))))]
+    changed = _beside(compared, meant, shown, state.currency)
+    if not changed:
+        return problem(state, "no_prices")
+    wanted = with_needs(state, tuple(changed[0] if other is need else other for other in needs))
+    return searched(wanted, Intent.REFINE)
 
 
 def _names(need: Need, product: Product) -> bool:

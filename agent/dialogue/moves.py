@@ -85,6 +85,7 @@ def moves(text: str) -> Moves:
         for pattern in _drops()
         for match in pattern.finditer(rest)
     ]
+    drops.sort(key=lambda drop: drop.start - drop.end)  # "any price is fine" before "any price"
     compared, at = None, (0, 0)
     for kind, pattern in _compared().items():
         if compared is None and (match := pattern.search(rest)):

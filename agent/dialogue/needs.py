@@ -11,11 +11,12 @@ from agent.dialogue.moves import audience_of, field_named, stripped, tables
 from agent.dialogue.state import Need, Phrase
 from agent.reading.lexis import words
 from agent.reading.parse import Reading
+from agent.reading.wishes import wordings
 from catalog.keys import key
 from catalog.product import Money
 from catalog.where import Where, Without
 from ranking.records import LONGEST_QUERY, Search, Sort
-from ranking.words import stem
+from ranking.words import stem, telling
 from ranking.words import words as stems
 
 WORDS, AUDIENCE, BRAND = "words", "audience", "brand"
@@ -93,6 +94,7 @@ def refined(need: Need, reading: Reading, *, corrects: bool = False, extends: bo
         gone -= {AUDIENCE}
         gone |= {AUDIENCE} if _contradicts(need.phrases, said.phrases) else set()
     kept = [phrase for phrase in need.phrases if phrase.slot not in gone]
+    kept = kept[:1] + [phrase for phrase in kept[1:] if not _is_refused(phrase, reading.without)]
     without = _excluded(need.without, said)
     where = _required(need.where, reading, extends=extends)
     return need.model_copy(
@@ -263,9 +265,16 @@ def _excluded(without: Without, said: Need) -> Without:
     )
 
 
+def _is_refused(phrase: Phrase, without: Without) -> bool:
+    """Whether an earlier turn asked for what is excluded now: "with a hood"."""
+    said = frozenset(telling(stems(phrase.text)))
+    return bool(said) and any(said <= frozenset(stems(term)) for term in without.terms)
+
+
 def _new(kept: Sequence[Phrase], said: Sequence[Phrase]) -> list[Phrase]:
     """What is said that was not, without the words around it."""
     known = {stem for phrase in kept for stem in stems(phrase.text)}
+    joints = wordings()["evidence"]["joints"]  # left between two values: "black or grey"
     bare = [
         phrase.model_copy(update={"text": stripped(phrase.text)}) if phrase.slot == WORDS else phrase
         for phrase in said
@@ -273,7 +282,9 @@ def _new(kept: Sequence[Phrase], said: Sequence[Phrase]) -> list[Phrase]:
     return [
         phrase
         for phrase in bare
-        if phrase.text and (phrase.slot != WORDS or not known.issuperset(stems(phrase.text)))
+        if phrase.text
+        and (phrase.slot != WORDS or not known.issuperset(stems(phrase.text)))
+        and phrase.text.lower() not in joints
     ]
 
 

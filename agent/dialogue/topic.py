@@ -6,6 +6,7 @@ Knows the shop's own names of products and no grammar: "sleeping bag" after "ten
 
 import re
 
+from agent.dialogue.moves import tables
 from agent.dialogue.state import Need
 from agent.reading.lexis import Lexis, words
 from ranking.words import lists, telling
@@ -16,6 +17,7 @@ _ASIDE = re.compile(
     r"\s*(?:[,.;:](?=\s|$)|\(|\b(?:for|with|without|in|from|of|that|which|who|to|by|made|under|over|below|above|between|and|or|but|has|having)\b)",
     re.IGNORECASE,
 )
+STORY = 4  # telling words; what refines is shorter
 _DEFINITE = re.compile(r"^\W*(?:(?:and|but|also|so)\W+)*(?:the|that|those|these)\b", re.IGNORECASE)
 _POINTING = re.compile(r"\b(?:ones?|it|them|same)\b", re.IGNORECASE)
 _BROUGHT_UP = re.compile(
@@ -41,13 +43,28 @@ def products_named(text: str, lexis: Lexis) -> frozenset[str]:
 def goes_on(need: Need, said: str, lexis: Lexis, turn: str = "") -> bool:
     """Whether what is said is about the need, and not the name of another product; `turn` is all of it."""
     new = products_named(said, lexis)
-    if not new or _DEFINITE.match(turn or said) or _POINTING.search(turn or said):
+    if not new:
+        return not _is_a_story(need, said, turn or said)
+    if _DEFINITE.match(turn or said) or _POINTING.search(turn or said):
         return True
     earlier = " ".join(phrase.text for phrase in need.phrases)
     old = frozenset().union(*(products_named(phrase.text, lexis) for phrase in need.phrases))
     if not old and telling(stems(earlier)):  # "winter tires" that are not sold; "something" is open
         return _BROUGHT_UP.match(turn or said) is None or stems(earlier)[0] in lists()["open"]
     return not old or bool(old & new) or bool(frozenset(stems(earlier)) & frozenset(_head(said)))
+
+
+def _is_a_story(need: Need, said: str, turn: str) -> bool:
+    """Whether somebody tells of another need: a sentence of its own that shares no word and points nowhere,
+    "my feet get wet on the way to work".
+    """
+    told = frozenset(telling(stems(said)))
+    first = next((word.text for word in words(turn)), "")
+    earlier = frozenset(stem for phrase in need.phrases for stem in stems(phrase.text))
+    lists_on = tables()["behind"]
+    points = _POINTING.search(turn) or _DEFINITE.match(turn)
+    points = points or first in (*lists_on["words"], *lists_on["story"])
+    return len(told) >= STORY and not (told & earlier) and not points
 
 
 def _head(said: str) -> tuple[str, ...]:

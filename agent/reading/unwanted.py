@@ -4,9 +4,12 @@ Where the words stand is known to `ranking.negation`; this says what they mean h
 """
 
 import re
+from collections.abc import Iterator
+from functools import cache
 from typing import NamedTuple
 
 from agent.reading.lexis import Lexis, words
+from agent.reading.wishes import wordings
 from catalog.where import Without
 from ranking.negation import refusals
 from ranking.things import wordlists
@@ -65,6 +68,10 @@ def refused(page: str, lexis: Lexis) -> Refused:
     things: list[Unwanted] = []
     kept: set[str] = set()
     spans: list[tuple[int, int, str]] = []
+    for start, end, thing in _owned(page, lexis):
+        things.append(thing)
+        spans.append((start, end, thing.term))
+        page = masked(page, start, end)
     for refusal in refusals(page, lexis.denials):
         said = page[refusal.start : refusal.end]
         read = [_unwanted(term, said, lexis) for term in refusal.terms]
@@ -76,6 +83,26 @@ def refused(page: str, lexis: Lexis) -> Refused:
         else:  # "gluten-free" is searched for, not "no Acme"
             kept |= {word.text for term in refusal.terms for word in words(term)}
     return Refused(page, things, frozenset(kept), spans)
+
+
+def _owned(page: str, lexis: Lexis) -> Iterator[tuple[int, int, Unwanted]]:
+    """What a shopper says to have already, where the shop has a department of nothing else."""
+    for match in _has_already().finditer(page):
+        said = words(match["what"])
+        for at in range(len(said)):
+            names, size = lexis.categories_at(said, at)
+            if size and lexis.products_at(said, at)[1] == size:  # a tent; "dog" is whom things are for
+                last = said[at + size - 1].end
+                term = match["what"][said[at].start : last]
+                end = match.end() if last == len(match["what"]) else match.start("what") + last
+                for name in names:
+                    yield match.start(), end, Unwanted(term, category=name)
+                break
+
+
+@cache
+def _has_already() -> re.Pattern[str]:
+    return re.compile("|".join(wordings()["owned"]["patterns"]), re.IGNORECASE)
 
 
 def _unwanted(term: str, said: str, lexis: Lexis) -> Unwanted:

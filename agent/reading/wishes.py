@@ -71,7 +71,10 @@ def _pattern() -> re.Pattern[str]:
     between = any_of(lists["between"])
     said, names = any_of(lists["opinions"]), any_of(lists["names"])
     opinions = rf"(?:(?:{between})\s+){{0,3}}(?:{degree})\s+(?:(?:{degree}|{between})\s+){{0,6}}(?:{said})"
-    lead = r"(?:(?:and|with|having|has|have|that|which|should|must|be|been|is|are|the|sorted|it)\s+){0,4}"
+    lead = (
+        r"(?:(?:what's|whats|what|and|with|having|has|have|that|which|should|must|be|been|is|are|the|sorted|it)"
+        r"\s+){0,4}"
+    )
     start = r"(?<![\w-])(?<!\bnot )(?<!\bno )(?<!n't )"
     end = rf"(?![\w-]|\s+(?:{names})\b)"
     return re.compile(rf"{start}{lead}(?P<said>{any_of(_meanings())}|{opinions}){end}", re.IGNORECASE)

@@ -119,6 +119,14 @@ def compared(comparison: Comparison, phrases: Phrases) -> str:
     return phrases.say("compared.differ", what=differing)
 
 
+def pointed(products: Sequence[Product], phrases: Phrases) -> str:
+    """The reply to a message that points at products and asks nothing."""
+    leads = [_lead(product, phrases) for product in products]
+    if len(leads) == 1:
+        return phrases.say("told.pointed", lead=leads[0])
+    return phrases.say("told.pointed_several", leads=phrases.listed(leads))
+
+
 def told(facts: Sequence[Fact], phrases: Phrases) -> str:
     """What the records say to a question, of each product under its name where there are several."""
     if len(facts) == 1:
@@ -159,7 +167,8 @@ def _opening(results: Results, plan: Plan, phrases: Phrases, shown: int, page: i
     count, lead = len(hits), _lead(hits[0].product, phrases)
     fits = results.fitting
     if page:
-        return phrases.say("found.more", count=count, lead=lead)
+        is_about = any(hit.relevant for hit in hits)
+        return phrases.say("found.more" if is_about else "found.beyond", count=count, lead=lead)
     if plan.intent is Intent.SIMILAR:
         return phrases.say("found.similar", count=count, lead=lead)
     if fits > count:
@@ -175,26 +184,32 @@ def _proof(hits: Sequence[Hit], plan: Plan, phrases: Phrases) -> Iterator[str]:
     tallies = [(r, *_tally(r, hits)) for r in requirements(search, phrases)]
     if proven := [requirement for requirement, met, _ in tallies if met == len(hits)]:
         yield phrases.say("found.proven", count=len(hits), what=worded(proven, phrases))
-    left_open = []
-    for requirement, _, unknown in tallies:
-        if unknown:
-            who = phrases.say(f"found.who_{'all' if unknown == len(hits) else 'some'}", count=unknown)
-            what = unsaid(requirement, unknown, phrases)
-            left_open.append(phrases.say("found.unknown", who=who, what=what))
+    left_open: dict[str, None] = {}  # a price that is not listed is neither above nor below
+    for requirement, _, silent in tallies:
+        if silent:
+            who = phrases.say(f"found.who_{'all' if len(silent) == len(hits) else 'some'}", count=len(silent))
+            what = unsaid(requirement, silent, phrases)
+            left_open[phrases.say("found.unknown", who=who, what=what)] = None
     if left_open:
-        yield _sentence("; ".join(left_open[:MOST_NAMED]))
+        yield _sentence("; ".join(list(left_open)[:MOST_NAMED]))
 
 
-def _tally(requirement: Requirement, hits: Iterable[Hit]) -> tuple[int, int]:
-    """How many hits are proven to meet a requirement, and how many leave it open."""
-    verdicts = Counter(c.verdict for hit in hits for c in hit.receipt if c.requirement == requirement.check)
-    return verdicts[Verdict.MET], verdicts[Verdict.UNKNOWN]
+def _tally(requirement: Requirement, hits: Iterable[Hit]) -> tuple[int, list[Product]]:
+    """How many hits are proven to meet a requirement, and the products that leave it open."""
+    verdicts = [
+        (c.verdict, hit.product) for hit in hits for c in hit.receipt if c.requirement == requirement.check
+    ]
+    met = sum(verdict is Verdict.MET for verdict, _ in verdicts)
+    return met, [product for verdict, product in verdicts if verdict is Verdict.UNKNOWN]
 
 
 def _nothing(plan: Plan, phrases: Phrases) -> str:
     search = plan.searches[0] if plan.searches else Search()
     if required := requirements(search, phrases):
-        return phrases.say("found.nothing", what=worded(required, phrases))
+        query, what = _clipped(search.query, LONGEST_QUERY), worded(required, phrases)
+        if query:
+            return phrases.say("found.nothing_that_is", query=query, what=what)
+        return phrases.say("found.nothing", what=what)
     if search.query:
         return phrases.say("found.nothing_for", query=_clipped(search.query, LONGEST_QUERY))
     return phrases.say("found.nothing_at_all")

@@ -64,10 +64,26 @@ def worded(required: Sequence[Requirement], phrases: Phrases) -> str:
     return phrases.listed(told)
 
 
-def unsaid(requirement: Requirement, count: int, phrases: Phrases) -> str:
-    """What so many listings leave open: "do not say whether they have any batteries"."""
+def unsaid(requirement: Requirement, silent: Sequence[Product], phrases: Phrases) -> str:
+    """What these listings leave open: "leave open whether they have any batteries"."""
     kind = _SAME_AS.get(requirement.kind, requirement.kind)
-    return phrases.say(f"unsaid.{kind}", count=count, name=requirement.name, what=requirement.what)
+    if kind == "price" and all(product.price for product in silent):
+        kind = "currency"
+    return phrases.say(f"unsaid.{kind}", count=len(silent), name=requirement.name, what=requirement.what)
+
+
+def changed(old: Iterable[Requirement], new: Iterable[Requirement], phrases: Phrases) -> tuple[str, ...]:
+    """What is required that was not, then what no longer is; what was replaced needs no word."""
+    before, after = _by_subject(old), _by_subject(new)
+    added = [worded([one], phrases) for about, one in after.items() if before.get(about) != one]
+    gone = [
+        phrases.say("changed.allowed", what=one.what)
+        if one.kind.startswith("without_")
+        else phrases.say("changed.dropped", what=worded([one], phrases))
+        for about, one in before.items()
+        if about not in after
+    ]
+    return (*added, *gone)
 
 
 def loosened(relaxation: Relaxation, search: Search, phrases: Phrases) -> Loosened:
@@ -81,9 +97,8 @@ def loosened(relaxation: Relaxation, search: Search, phrases: Phrases) -> Loosen
         told.append(Loosened(label=phrases.say("dropped.words", query=query), say=query))
     if not told:
         return Loosened(label=relaxation.dropped, say=relaxation.dropped)
-    return Loosened(
-        label=phrases.listed(one.label for one in told), say=phrases.listed(one.say for one in told)
-    )
+    labels, says = (dict.fromkeys(said) for said in zip(*((o.label, o.say) for o in told), strict=True))
+    return Loosened(label=phrases.listed(labels), say=phrases.listed(says))
 
 
 def _by_subject(required: Iterable[Requirement]) -> dict[tuple[str, str], Requirement]:

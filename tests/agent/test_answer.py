@@ -5,7 +5,7 @@ import pytest
 from agent.plan import Intent, Plan
 from agent.reading.parse import Conflict
 from agent.reading.smalltalk import Topic, topic
-from agent.wording.answer import about, asked, chatted, compared, found, offers, problem, told
+from agent.wording.answer import about, asked, chatted, compared, found, offers, pointed, problem, told
 from agent.wording.phrases import phrases
 from catalog.index import ProductIndex
 from catalog.price import format_money
@@ -84,7 +84,10 @@ def test_nothing_that_fits_is_said_with_what_would() -> None:
             )
         }
     )
-    assert said(relaxed, plan) == "Nothing under $20 and waterproof. 4 under $25; 7 without “waterproof”."
+    assert (
+        said(relaxed, plan)
+        == "Nothing for “tent” is under $20 and waterproof. 4 under $25; 7 without “waterproof”."
+    )
     assert [(offer.label, offer.count, offer.say) for offer in offers(relaxed, plan, ENGLISH)] == [
         ("under $25", 4, "under $25"),
         ("without “waterproof”", 7, "it need not be waterproof"),
@@ -187,6 +190,35 @@ def test_what_is_not_proven_is_not_said_to_fit() -> None:
         "I found nothing that is known to fit; the closest is Lamp (no price listed). "
         "It has no price to compare."
     )
+
+
+def test_a_price_in_another_currency_is_not_called_missing_nor_twice() -> None:
+    pounds = Money(amount=2000, currency="GBP"), Money(amount=4000, currency="GBP")
+    plan = planned("lamp", where=Where(price_min=pounds[0], price_max=pounds[1]))
+    checks = tuple(
+        Check(requirement=f"price at {side} £{n}.00", verdict=Verdict.UNKNOWN)
+        for side, n in (("least", 20), ("most", 40))
+    )
+    hit = Hit(product=Product(id="1", title="Lamp", price=usd(30)), score=1, receipt=checks)
+    text = said(NOTHING.model_copy(update={"hits": (hit,)}), plan)
+    assert text.endswith(" It has its price in another currency.")
+
+
+def test_a_further_page_of_what_no_longer_fits_says_so() -> None:
+    hit = Hit(product=Product(id="1", title="Blender", price=usd(9)), score=1, relevant=False)
+    results = NOTHING.model_copy(update={"hits": (hit,)})
+    assert said(results, planned("kettle"), page=1) == "That was all that fits; near it is Blender ($9.00)."
+
+
+def test_a_product_that_is_only_pointed_at_is_named_with_its_price() -> None:
+    lamp, rug = (Product(id=name, title=name, price=usd(9)) for name in ("Lamp", "Rug"))
+    assert pointed([lamp], ENGLISH).startswith("That is Lamp ($9.00).")
+    assert pointed([lamp, rug], ENGLISH).startswith("Those are Lamp ($9.00) and Rug ($9.00).")
+
+
+@pytest.mark.parametrize("text", ["I'll take it", "ok, I'll buy the second one", "add it to my cart"])
+def test_what_is_to_be_bought_is_for_the_shop(text: str) -> None:
+    assert topic(text) is Topic.SERVICE
 
 
 def bundle(*groups: Group, budget: Money | None = None) -> str:

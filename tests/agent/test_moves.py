@@ -132,3 +132,20 @@ def test_the_words_around_a_refinement_are_not_searched_for(said: str, left: str
 
 def test_a_long_description_is_no_move() -> None:
     assert moves("start over " + "a " * 200).whole is None
+
+
+@pytest.mark.parametrize("said", ["too expensive", "hm, that's way too expensive", "they're all too pricey"])
+def test_too_expensive_asks_for_something_cheaper(said: str) -> None:
+    assert moves(said).compared is Compared.CHEAPER
+    start, end = moves(said).compared_at
+    assert stripped(said[:start] + said[end:]) == ""
+
+
+def test_not_too_expensive_is_a_wish() -> None:
+    assert moves("not too expensive").compared is None
+
+
+def test_the_longest_wording_of_a_drop_is_tried_first() -> None:
+    assert moves("any price is fine").drops[0].what == "price"
+    drop = moves("any price is fine").drops[0]
+    assert (drop.start, drop.end) == (0, len("any price is fine"))

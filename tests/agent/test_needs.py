@@ -113,3 +113,13 @@ def test_the_search_of_a_need_is_planned_and_not_read_again(lexis: Lexis) -> Non
 
 def test_a_need_without_anything_is_empty() -> None:
     assert is_empty(Need())
+
+
+def test_what_an_earlier_turn_asked_for_goes_where_it_is_excluded(lexis: Lexis) -> None:
+    found = need(lexis, "rain jacket", "with a hood", "without a hood")
+    assert found.without.terms == ("hood",)
+    assert query_of(found) == "rain jacket"
+
+
+def test_the_word_between_two_values_is_not_searched_for(lexis: Lexis) -> None:
+    assert query_of(need(lexis, "rain jacket", "black or grey")) == "black grey rain jacket"

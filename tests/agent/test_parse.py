@@ -345,3 +345,25 @@ def test_pasted_json_requires_nothing(lexis: Lexis) -> None:
 )
 def test_the_wording_says_what_is_wanted(utterance: str, intent: Intent, lexis: Lexis) -> None:
     assert intent_of(parse(utterance, lexis)) is intent
+
+
+@pytest.mark.parametrize(
+    "said", ["I already have a tent", "we already own a good tent", "everything else, I already have a tent"]
+)
+def test_what_somebody_has_already_need_not_be_shown(said: str, lexis: Lexis) -> None:
+    assert parse(said, lexis).without.categories == ("Camping > Shelter > Tents",)
+
+
+@pytest.mark.parametrize("said", ["we already have a dog", "I have a tent", "tent pegs"])
+def test_a_dog_at_home_and_a_tent_that_is_spoken_of_exclude_nothing(said: str, lexis: Lexis) -> None:
+    assert parse(said, lexis).without.is_empty
+
+
+def test_a_question_for_the_cheapest_leaves_only_the_product(lexis: Lexis) -> None:
+    reading = parse("What's the cheapest kettle you have?", lexis)
+    assert (reading.query, reading.sort) == ("kettle", Sort.PRICE_UP)
+
+
+def test_who_asks_for_advice_wishes_what_is_well_rated(lexis: Lexis) -> None:
+    reading = parse("what do you recommend?", lexis)
+    assert (reading.query, reading.wishes) == ("", (Wish.WELL_RATED,))

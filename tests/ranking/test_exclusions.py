@@ -196,6 +196,11 @@ def test_a_structured_field_outweighs_the_text() -> None:
     assert check("buckle", "Belt with buckle", attributes={"buckle": ("no",)}).verdict is MET
 
 
+def test_what_lists_it_inside_outweighs_what_denies_it_for_the_shopper_may_be_allergic() -> None:
+    found = check("nuts", attributes={"free from": ("nuts",), "contains": ("peanuts",)})
+    assert (found.verdict, found.evidence) == (VIOLATED, "contains: peanuts")
+
+
 def test_the_title_outweighs_the_description() -> None:
     replacement = "Insert the strap into the buckle and fasten the buckle."
     assert check("buckle", "Belt strap without buckle", replacement).verdict is MET

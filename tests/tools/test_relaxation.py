@@ -102,3 +102,16 @@ def test_no_more_than_a_handful_is_offered(shop: Shop) -> None:
         available_only=True,
     )
     assert len(offered(shop, Search(query="kettle", where=where, planned=True))) <= MOST
+
+
+def test_any_price_is_offered_once_and_is_without_either_bound(shop: Shop) -> None:
+    pounds = [Money(amount=amount, currency="GBP") for amount in (2000, 4000)]
+    where = Where(price_min=pounds[0], price_max=pounds[1])
+    (offer,) = offered(shop, Search(query="kettle", where=where, planned=True))
+    assert offer.search.where == Where()
+
+
+def test_any_price_is_not_offered_beside_a_round_limit(shop: Shop) -> None:
+    where = Where(price_min=usd(20), price_max=usd(30))
+    offers = offered(shop, Search(query="kettle", where=where, planned=True))
+    assert [offer.search.where for offer in offers] == [Where(price_min=usd(20), price_max=usd(60))]

@@ -1,0 +1,56 @@
+"""What a language model proposes, held against what the rules understood: when to ask, what to take over.
+
+The rules stay the judges: limits, exclusions, brands and references are theirs, and what names a product of
+the shop is searched for as it was said.
+"""
+
+from collections.abc import Sequence
+
+from agent.dialogue.state import Need, Phrase, Wanted
+from agent.dialogue.topic import products_named
+from agent.dialogue.understanding import Understanding, searched
+from agent.plan import Intent
+from agent.reading.lexis import Lexis
+from catalog.texts import title_text
+from ranking.records import Results
+from ranking.words import telling
+from ranking.words import words as stems
+
+CALLED = 0.67  # the share of a query's words from which on a product answers to it
+LEADING = 3
+
+
+def is_unsure(understood: Understanding, results: Results, lexis: Lexis) -> bool:
+    """Whether the words name nothing that the shop sells, so that somebody else may know better."""
+    plan, wanted = understood.plan, understood.wanted
+    if wanted.mission:
+        return True
+    if plan.intent is not Intent.FIND or len(plan.searches) != 1 or wanted.seen:
+        return False
+    search = plan.searches[0]
+    asked = telling(stems(search.query))
+    if not asked or search.like or search.where.brands or products_named(search.query, lexis):
+        return False
+    shares = (
+        sum(stem in called for stem in asked) / len(asked)
+        for hit in results.hits[:LEADING]
+        for called in [frozenset(stems(title_text(hit.product)))]
+    )
+    return max(shares, default=0.0) < CALLED
+
+
+def taken_over(understood: Understanding, queries: Sequence[str]) -> Understanding:
+    """The understanding with these queries instead of its own, under the same requirements."""
+    before = understood.wanted
+    base = before.needs[0]
+    needs = tuple(_need(base, query) for query in queries)
+    alternatives = len(needs) > 1 and not before.mission
+    wanted = Wanted(needs=needs, budget=before.budget, alternatives=alternatives)
+    intent = Intent.BUNDLE if before.mission else understood.plan.intent
+    planned = searched(wanted, intent)
+    plan = planned.plan.model_copy(update={"source": "merged"})
+    return understood.model_copy(update={"plan": plan, "wanted": wanted})
+
+
+def _need(base: Need, query: str) -> Need:
+    return base.model_copy(update={"phrases": (Phrase(text=query),), "label": query})

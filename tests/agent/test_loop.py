@@ -1,0 +1,144 @@
+from collections.abc import Iterator, Sequence
+
+import pytest
+
+from agent.dialogue.state import LONGEST_HISTORY, State
+from agent.llm.chat import Cancel
+from agent.loop import Assistant
+from agent.plan import Intent
+from agent.steps import Answered, Failed, Searched, Step, Understood
+from catalog.index import ProductIndex
+from core.errors import InvalidQuery, ModelUnavailable
+from ranking.blend import load_blend
+from ranking.pipeline import Ranker
+from ranking.records import Search
+from tools.shop import Shop
+
+
+class Proposing:
+    """Stands in for a language model: proposes what it was told to, or fails."""
+
+    def __init__(self, *queries: str, problem: str = "") -> None:
+        self.heard: list[tuple[str, str]] = []
+        self._queries = queries
+        self._problem = problem
+
+    def propose(
+        self,
+        said: str,
+        so_far: str,
+        departments: Sequence[str],  # noqa: ARG002
+        cancel: Cancel | None = None,  # noqa: ARG002
+    ) -> tuple[str, ...]:
+        self.heard.append((said, so_far))
+        if self._problem:
+            raise ModelUnavailable(self._problem)
+        return self._queries
+
+    def close(self) -> None:
+        self.heard.clear()
+
+
+@pytest.fixture(scope="module")
+def shop(demo_index: ProductIndex) -> Shop:
+    """Open the demo catalogue, ranked by the blend alone."""
+    return Shop(demo_index, Ranker(load_blend()))
+
+
+def talk(assistant: Assistant, *turns: str) -> list[list[Step]]:
+    state, steps = assistant.begin(), []
+    for turn in turns:
+        steps.append(list(assistant.run(state, turn)))
+        last = steps[-1][-1]
+        assert isinstance(last, Answered | Failed)
+        state = last.state
+    return steps
+
+
+def of(steps: Sequence[Step], kind: type) -> Iterator[Step]:
+    return (step for step in steps if isinstance(step, kind))
+
+
+def test_a_turn_is_understood_then_searched_then_answered(shop: Shop) -> None:
+    (steps,) = talk(Assistant(shop), "quiet kettle")
+    assert [type(step).__name__ for step in steps] == ["Understood", "Searched", "Searched", "Answered"]
+    first, last = of(steps, Searched)
+    assert isinstance(first, Searched)
+    assert isinstance(last, Searched)
+    assert (first.final, last.final) == (False, True)
+    assert [step.ms for step in steps] == sorted(step.ms for step in steps)
+
+
+def test_a_failure_of_the_index_ends_the_turn_and_keeps_the_state(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assistant = Assistant(shop)
+    state = assistant.begin()
+
+    def broken(*_: object) -> None:
+        raise InvalidQuery("the index is not what it was")
+
+    monkeypatch.setattr("agent.loop.rank", broken)
+    *_, last = assistant.run(state, "kettle")
+    assert isinstance(last, Failed)
+    assert last.problem == "the index is not what it was"
+    assert last.state.wanted == state.wanted
+    assert last.state.history[-1].utterance == "kettle"
+
+
+def test_the_history_stays_small(shop: Shop) -> None:
+    assistant = Assistant(shop)
+    state = assistant.begin()
+    for turn in range(LONGEST_HISTORY + 3):
+        *_, last = assistant.run(state, f"hello {'there ' * (turn % 2)}")
+        assert isinstance(last, Answered)
+        state = last.state
+    assert len(state.history) == LONGEST_HISTORY
+    assert State.model_validate_json(state.model_dump_json()) == state
+
+
+def test_words_that_name_nothing_are_searched_for_as_the_model_proposes(shop: Shop) -> None:
+    planner = Proposing("insulated mug", "chainsaw")
+    (steps,) = talk(Assistant(shop, planner=planner), "to keep my drink warm at the office, under 40")
+    *_, merged = of(steps, Understood)
+    assert isinstance(merged, Understood)
+    assert merged.plan.source == "merged"
+    assert [search.query for search in merged.plan.searches] == ["insulated mug"]  # there is no chainsaw
+    assert merged.plan.searches[0].where.price_max
+    assert planner.heard == [("to keep my drink warm at the office, under 40", "")]
+
+
+@pytest.mark.parametrize("said", ["electric kettle", "hello", "Nestaloo stroller"])
+def test_the_model_is_not_asked_where_the_rules_are_sure(shop: Shop, said: str) -> None:
+    planner = Proposing("mug")
+    talk(Assistant(shop, planner=planner), said)
+    assert planner.heard == []
+
+
+@pytest.mark.parametrize("planner", [Proposing(), Proposing("chainsaw"), Proposing(problem="it is asleep")])
+def test_a_model_that_is_no_help_costs_only_the_refinement(shop: Shop, planner: Proposing) -> None:
+    said = "to keep my drink warm at the office"
+    (plain,), (helped,) = talk(Assistant(shop), said), talk(Assistant(shop, planner=planner), said)
+    *_, expected = of(plain, Searched)
+    *_, found = of(helped, Searched)
+    assert isinstance(expected, Searched)
+    assert isinstance(found, Searched)
+    assert found.results.hits == expected.results.hits
+
+
+def test_first_results_do_not_wait_for_the_model(shop: Shop) -> None:
+    planner = Proposing("insulated mug")
+    assistant = Assistant(shop, planner=planner)
+    steps = assistant.run(assistant.begin(), "to keep my drink warm at the office")
+    kinds = [type(next(steps)).__name__ for _ in range(2)]
+    assert kinds == ["Understood", "Searched"]
+    assert planner.heard == []
+
+
+def test_a_plan_says_what_was_meant(shop: Shop) -> None:
+    _, (understood, *_) = talk(Assistant(shop), "kettle", "under 50")
+    assert isinstance(understood, Understood)
+    assert understood.plan.intent is Intent.REFINE
+    (search,) = understood.plan.searches
+    assert isinstance(search, Search)
+    assert search.query == "kettle"
