@@ -62,8 +62,8 @@ def _is_a_story(need: Need, said: str, turn: str) -> bool:
     first = next((word.text for word in words(turn)), "")
     earlier = frozenset(stem for phrase in need.phrases for stem in stems(phrase.text))
     lists_on = tables()["behind"]
-    points = _POINTING.search(turn) or _DEFINITE.match(turn)
-    points = points or first in (*lists_on["words"], *lists_on["story"])
+    goes_back = first in (*lists_on["words"], *lists_on["story"])
+    points = goes_back or _POINTING.search(turn) or _DEFINITE.match(turn)
     return len(told) >= STORY and not (told & earlier) and not points
 
 

@@ -218,5 +218,8 @@ class Budgeted:
 
 
 def _most(ask: Ask) -> Usage:
-    characters = sum(len(message.content) for message in ask.messages)
+    said = [message.content for message in ask.messages]
+    said += [call.arguments for message in ask.messages for call in message.calls]
+    said += [tool.model_dump_json() for tool in ask.tools]
+    characters = sum(map(len, said))
     return Usage(prompt=characters // SHORTEST_TOKEN + 1, completion=ask.max_tokens)

@@ -1,8 +1,9 @@
 """The seam to language models: what is asked, what comes back, how a call ends early. Talks to none."""
 
-from collections.abc import Callable, Generator
+import json
+from collections.abc import Callable, Generator, Mapping
 from threading import Lock
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from pydantic import BaseModel, Field
 
@@ -10,11 +11,38 @@ from core.errors import ModelUnavailable
 from core.record import Record
 
 
-class Message(Record):
-    """One message of a chat."""
+class Call(Record):
+    """A tool that a model wants called. `arguments` are as it wrote them: they should be JSON."""
 
-    role: Literal["system", "user", "assistant"]
+    id: str
+    name: str
+    arguments: str
+
+    @property
+    def object(self) -> dict[str, Any] | None:
+        """The arguments by name, if they are a JSON object; no text at all is none of them."""
+        try:
+            said = json.loads(self.arguments or "{}")
+        except (ValueError, RecursionError):
+            return None
+        return said if isinstance(said, dict) else None
+
+
+class Tool(Record):
+    """A tool that a model may call; `parameters` is the JSON schema of its arguments."""
+
+    name: str
+    description: str
+    parameters: Mapping[str, Any]
+
+
+class Message(Record):
+    """One message of a chat; a tool's answers the call of an earlier one."""
+
+    role: Literal["system", "user", "assistant", "tool"]
     content: str
+    calls: tuple[Call, ...] = ()
+    call_id: str = ""
 
 
 class Ask(Record):
@@ -25,6 +53,7 @@ class Ask(Record):
 
     messages: tuple[Message, ...] = Field(min_length=1)
     returns: type[BaseModel] | None = Field(default=None, exclude=True)
+    tools: tuple[Tool, ...] = ()  # one of which has to be called
     max_tokens: int = Field(default=256, ge=1)
     temperature: float = Field(default=0.0, ge=0, le=2)
     seed: int | None = None
@@ -47,6 +76,7 @@ class Reply(Record):
     """
 
     text: str
+    calls: tuple[Call, ...] = ()
     model: str
     usage: Usage | None = None
     cost: float | None = None  # in the currency of the price table

@@ -4,6 +4,7 @@ Only what is meant goes out: no trace to LangSmith, no key, organisation or proj
 """
 
 import asyncio
+import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from time import perf_counter
@@ -13,7 +14,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ValidationError
 
 from agent.llm.background import Background
-from agent.llm.chat import Abandoned, Ask, Cancel, Pieces, Reply, Unusable, Usage
+from agent.llm.chat import Abandoned, Ask, Call, Cancel, Message, Pieces, Reply, Unusable, Usage
 from agent.llm.failures import Endpoint, translated
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class OpenAIChat:
             self._http = open_http(self._endpoint)
         chat = open_langchain(self._endpoint, ask, self._http)
         timeout_s = ask.timeout_s or self._timeout_s
-        messages = [(message.role, message.content) for message in ask.messages]
+        messages = [written(message) for message in ask.messages]
         started, first_ms = perf_counter(), None
         with translated(self._endpoint, timeout_s), _untraced():
             async with asyncio.timeout(timeout_s):
@@ -78,7 +79,8 @@ class OpenAIChat:
         usage = _usage(answer)
         text, cut = checked(answer, ask, usage, self.name)
         ms = _ms_since(started)
-        return Reply(text=text, model=self.name, usage=usage, ms=ms, first_ms=first_ms, cut=cut)
+        calls = called(answer) if ask.tools else ()
+        return Reply(text=text, calls=calls, model=self.name, usage=usage, ms=ms, first_ms=first_ms, cut=cut)
 
 
 def open_langchain(endpoint: Endpoint, ask: Ask, http: "AsyncClient") -> "ChatOpenAI":
@@ -90,6 +92,8 @@ def open_langchain(endpoint: Endpoint, ask: Ask, http: "AsyncClient") -> "ChatOp
     body: dict[str, Any] = {} if own else {"max_tokens": ask.max_tokens}
     if ask.returns:
         body["response_format"] = response_format(ask.returns)
+    if ask.tools:
+        body |= offered(ask)
     return ChatOpenAI(
         model=endpoint.model,
         base_url=endpoint.url,
@@ -133,15 +137,47 @@ def response_format(returns: type[BaseModel]) -> dict[str, Any]:
     return {"type": "json_schema", "json_schema": described}
 
 
+def offered(ask: Ask) -> dict[str, Any]:
+    """Describe the tools of an ask, one of which has to be called."""
+    tools = [{"type": "function", "function": tool.model_dump()} for tool in ask.tools]
+    return {"tools": tools, "tool_choice": "required"}
+
+
+def written(message: Message) -> dict[str, Any]:
+    """Write a message as the protocol has it; arguments that are no JSON as none, for servers parse them."""
+    said: dict[str, Any] = {"role": message.role, "content": message.content}
+    if message.calls:
+        said["tool_calls"] = [
+            {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": arguments}}
+            for call in message.calls
+            for arguments in [call.arguments if call.object is not None else "{}"]
+        ]
+    if message.role == "tool":
+        said["tool_call_id"] = message.call_id
+    return said
+
+
+def called(answer: "AIMessage") -> tuple[Call, ...]:
+    """Return the calls in an answer, also those whose arguments are no JSON; one without an id gets one."""
+    calls = [(call["id"], call["name"], json.dumps(call["args"])) for call in answer.tool_calls]
+    calls += [(call["id"], call["name"] or "", call["args"] or "") for call in answer.invalid_tool_calls]
+    return tuple(
+        Call(id=id or f"call-{place}", name=name, arguments=arguments)
+        for place, (id, name, arguments) in enumerate(calls)
+    )
+
+
 def checked(answer: "AIMessage", ask: Ask, usage: Usage | None, name: str) -> tuple[str, bool]:
     """Return the text and whether it was cut, or raise `Unusable`."""
     text, why = answer.text, answer.response_metadata.get("finish_reason")
     way_out = "ask differently, or change AISLE_LLM"
     if answer.additional_kwargs.get("refusal") or why == "content_filter":
         raise Unusable(f"{name} refused to answer; {way_out}", usage)
+    calls = called(answer)
+    if calls and ask.tools:
+        return text, why == "length"
     if not text.strip():
-        called = [call["name"] for call in (*answer.tool_calls, *answer.invalid_tool_calls)]
-        did = f"called {called[0]!r}, which it was not offered" if called else "answered nothing"
+        did = f"called {calls[0].name!r}, which it was not offered" if calls else "answered nothing"
         raise Unusable(f"{name} {did}; {way_out}", usage)
     if ask.returns:
         try:

@@ -217,8 +217,9 @@ def test_a_lesson_is_shown_as_llama_cpp_will_read_it_and_a_change_of_attention_m
 def test_a_model_that_was_taught_answers_as_it_was_taught(settings: Settings, tmp_path: Path) -> None:
     adapter = tmp_path / "planner.gguf"
     lines: list[str] = []
+    apart = Lesson(said="what a day", searches=())
     recipe = Recipe(rank=4, alpha=8, rate=5e-3, epochs=12, batch=4)
-    train_planner(FEW, FEW, recipe, adapter, settings, on_progress=lines.append)
+    train_planner([*FEW, apart], [apart], recipe, adapter, settings, on_progress=lines.append)
     assert adapter.stat().st_size < 5_000_000
     assert "held out" in lines[-1]
     untaught, taught = open_embedded(settings), open_embedded(settings, adapter)

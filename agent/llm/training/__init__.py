@@ -1,0 +1,1 @@
+"""Teaches the embedded planner; serving never comes here."""
