@@ -34,6 +34,8 @@ TITLES = ["Red electric kettle", "Blue stovetop kettle", "Desk lamp", "Floor lam
 SHOP = [Product(id=f"p{n}", title=title) for n, title in enumerate(TITLES)]
 TEXTS = {"q1": "red kettle", "q2": "lamp", "q3": "zither", "q4": "brass floor lamp", "q5": "mug without lid"}
 
+RERANK = ("--system", "rerank")
+
 
 def dataset(texts: Mapping[str, str] = TEXTS) -> Dataset:
     return Dataset(name="shop", queries=texts, qrels={}, conventions=Conventions(gains={0: 0, 1: 1}))
@@ -228,7 +230,17 @@ def aisle_eval(*arguments: str) -> Result:
 @pytest.mark.usefixtures("shop")
 def test_the_command_scores_a_run_as_trec_eval_scores_its_file() -> None:
     told = aisle_eval(
-        "run", "--queries", "q.tsv", "--qrels", "r.txt", "--gains", "esci", "--run", "o.trec", "--json"
+        "run",
+        "--queries",
+        "q.tsv",
+        "--qrels",
+        "r.txt",
+        "--gains",
+        "esci",
+        "--run",
+        "o.trec",
+        "--json",
+        *RERANK,
     )
     assert told.exception is None
     found = json.loads(told.stdout)
@@ -259,7 +271,7 @@ def test_a_data_set_is_run_by_folder_and_split(shop: Path) -> None:
     (shop / "q.tsv").rename(shop / "set" / "queries-dev.tsv")
     (shop / "r.txt").rename(shop / "set" / "qrels-dev.txt")
     told = aisle_eval("run", "--dataset", "set", "--split", "dev", "--gains", "exp")
-    assert "rerank on set, split dev: 5 queries" in told.stdout
+    assert "full on set, split dev: 5 queries" in told.stdout
     assert "nDCG@10" in told.stdout
     assert "negation" in told.stdout
 

@@ -28,7 +28,7 @@ def marked(conversation: Conversation) -> Any:
     return pytest.param(conversation, marks=marks, id=label(conversation))
 
 
-@pytest.mark.parametrize("conversation", map(marked, conversations()))
+@pytest.mark.parametrize("conversation", [marked(conversation) for conversation in conversations()])
 def test_the_conversation_goes_as_a_demanding_shopper_expects(
     assistant: Talks, conversation: Conversation
 ) -> None:

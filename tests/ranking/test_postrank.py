@@ -53,9 +53,11 @@ def ids(hits: Sequence[Hit]) -> list[str]:
     return [hit.product.id for hit in hits]
 
 
-def hit(name: str, score: float = 1.0, receipt: tuple[Check, ...] = (), **facts: object) -> Hit:
+def hit(
+    name: str, score: float = 1.0, receipt: tuple[Check, ...] = (), relevant: bool = True, **facts: object
+) -> Hit:
     product = Product.model_validate({"id": name, "title": name, **facts})
-    return Hit(product=product, score=score, receipt=receipt)
+    return Hit(product=product, score=score, receipt=receipt, relevant=relevant)
 
 
 def check(verdict: Verdict) -> Check:
@@ -235,10 +237,10 @@ def test_where_nothing_is_asked_only_variants_go_and_what_is_relevant_leads(hits
 
 
 def test_what_is_proven_leads_the_relevant_and_only_those() -> None:
-    """Scores 1, 0.9 and 0.1 of the range from 0 to 1: the last is not relevant, whatever it proves."""
     unknown, met = (Check(requirement="without buckle", verdict=v) for v in (Verdict.UNKNOWN, Verdict.MET))
     belts = [hit("says nothing", 1.0, receipt=(unknown,)), hit("has none", 0.9, receipt=(met,))]
-    others = [hit("sandal without one", 0.1, receipt=(met,)), hit("mug", 0.0, receipt=(unknown,))]
+    sandal = hit("sandal without one", 0.1, receipt=(met,), relevant=False)
+    others = [sandal, hit("mug", 0.0, receipt=(unknown,), relevant=False)]
     search = Search(without=Without(terms=("buckle",)))
     shown = postrank([*belts, *others], search, NO_VECTORS)
     assert ids(shown) == ["has none", "says nothing", "sandal without one", "mug"]
@@ -257,9 +259,9 @@ def test_a_sold_out_product_stays_before_what_is_irrelevant() -> None:
     hits = [
         hit("named", 1.0, availability="out_of_stock"),
         hit("like it", 0.9, availability="in_stock"),
-        hit("irrelevant", 0.1, availability="in_stock"),
-        hit("irrelevant and gone", 0.05, availability="discontinued"),
-        hit("irrelevant too", 0.0),
+        hit("irrelevant", 0.1, relevant=False, availability="in_stock"),
+        hit("irrelevant and gone", 0.05, relevant=False, availability="discontinued"),
+        hit("irrelevant too", 0.0, relevant=False),
     ]
     shown = ["like it", "named", "irrelevant", "irrelevant too", "irrelevant and gone"]
     assert ids(postrank(hits, Search(), NO_VECTORS)) == shown
