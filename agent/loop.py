@@ -8,7 +8,7 @@ from dataclasses import replace
 from time import perf_counter
 
 from agent.dialogue.needs import query_of, search_of
-from agent.dialogue.proposals import is_unsure, taken_over
+from agent.dialogue.proposals import by_meaning, is_unsure, taken_over
 from agent.dialogue.state import LONGEST_HISTORY, MOST_EARLIER, Said, State, Wanted
 from agent.dialogue.understand import understand
 from agent.dialogue.understanding import PAGE, Desk, Understanding
@@ -109,8 +109,13 @@ class Assistant:
             text = self._phrases.say("found.no_more")
             yield turn.answered(text, before, shown=turn.state.shown)
             return
+        unsure = is_unsure(understood, results, self._lexes.of(self._shop.index))
+        if unsure and not understood.wanted.mission:
+            understood = by_meaning(understood)
+            yield Understood(plan=understood.plan, ms=turn.ms())
+            results = self._results(understood)
         yield Searched(results=results, final=False, ms=turn.ms())
-        if self._planner and is_unsure(understood, results, self._lexes.of(self._shop.index)):
+        if self._planner and unsure:
             understood, results = self._refined(turn, understood, results, self._planner)
             if understood.plan.source == "merged":
                 what = self._phrases.listed(need.label for need in understood.wanted.needs)

@@ -68,6 +68,8 @@ def rank(index: ProductIndex, request: Search, ranker: Ranker) -> Results:
         asked = read(index, request, ranker.reader)
     with recorder.stage("encode"):
         vectors = vectors_of(index, asked)
+        if asked.search.by_meaning:
+            vectors = {branch: vector for branch, vector in vectors.items() if branch == DENSE}
     if not vectors:
         return _browsed(index, asked, ranker, recorder)
     with recorder.stage("recall") as stage:
@@ -80,13 +82,14 @@ def rank(index: ProductIndex, request: Search, ranker: Ranker) -> Results:
         return Results(hits=(), repair=asked.repair, notices=ranker.notices, trace=recorder.trace())
     with recorder.stage("pre-rank", n_in=len(field.points)) as stage:
         columns = features(field)
-        before = blended(columns, ranker.blend.before) if ranker.blend else columns["rrf"]
+        learned = blended(columns, ranker.blend.before) if ranker.blend else columns["rrf"]
+        before = columns["dense"] if asked.search.by_meaning else learned
         scores = {"pre-rank": heeded(before, columns[EXCLUDED])}
         order = np.argsort(-scores["pre-rank"], kind="stable")
         kind = asked.search.like or asked.search.where.categories  # what it is about is settled
         lost = not kind and astray(index, field, columns, order, asked.search.where.brands)
         stage.n_out = len(order)
-    if ranker.blend and ranker.reranker:
+    if ranker.blend and ranker.reranker and not asked.search.by_meaning:
         near, far = order[:READ], order[READ:]
         with recorder.stage("rerank", n_in=len(near)) as stage:
             crossed = cross(ranker.reranker, field, near)

@@ -47,6 +47,7 @@ class Search(Record):
     diversity: Annotated[float, Field(ge=0, le=1)] = 0.0
     repair: bool = True  # whether a query may be corrected before it is searched
     planned: bool = False  # whether the query has been read already: what it excludes is not read out again
+    by_meaning: bool = False  # the words tell of a need and name nothing: sentence vectors alone decide
     relevant_only: bool = False  # leave out what merely comes next, but for the nearest few
     limit: Annotated[int, Field(ge=1, le=1000)] = 10
 

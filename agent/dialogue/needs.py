@@ -51,6 +51,7 @@ def search_of(need: Need, limit: int, *, relevant_only: bool = True) -> Search:
         like=need.like,
         sort=need.sort,
         prefer=need.wishes,
+        by_meaning=need.by_meaning,
         repair=False,
         planned=True,
         relevant_only=relevant_only,
@@ -97,9 +98,11 @@ def refined(need: Need, reading: Reading, *, corrects: bool = False, extends: bo
     kept = kept[:1] + [phrase for phrase in kept[1:] if not _is_refused(phrase, reading.without)]
     without = _excluded(need.without, said)
     where = _required(need.where, reading, extends=extends)
+    new = _new(kept, said.phrases)
     return need.model_copy(
         update={
-            "phrases": _joined(kept, _new(kept, said.phrases)),
+            "phrases": _joined(kept, new),
+            "by_meaning": need.by_meaning and all(phrase.slot != WORDS for phrase in new),
             "where": where,
             "without": without,
             "sort": need.sort if said.sort is Sort.RELEVANCE else said.sort,

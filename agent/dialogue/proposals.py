@@ -18,6 +18,7 @@ from ranking.words import words as stems
 
 CALLED = 0.67  # the share of a query's words from which on a product answers to it
 LEADING = 3
+SENTENCE = 2  # words like "to" and "my": "phone charger" is a name, whatever the shop calls it
 
 
 def is_unsure(understood: Understanding, results: Results, lexis: Lexis) -> bool:
@@ -28,8 +29,14 @@ def is_unsure(understood: Understanding, results: Results, lexis: Lexis) -> bool
     if plan.intent is not Intent.FIND or len(plan.searches) != 1 or wanted.seen:
         return False
     search = plan.searches[0]
-    asked = telling(stems(search.query))
-    if not asked or search.like or search.where.brands or products_named(search.query, lexis):
+    said = stems(search.query)
+    asked = telling(said)
+    if (
+        len(said) - len(asked) < SENTENCE
+        or search.like
+        or search.where.brands
+        or products_named(search.query, lexis)
+    ):
         return False
     shares = (
         sum(stem in called for stem in asked) / len(asked)
@@ -37,6 +44,17 @@ def is_unsure(understood: Understanding, results: Results, lexis: Lexis) -> bool
         for called in [frozenset(stems(title_text(hit.product)))]
     )
     return max(shares, default=0.0) < CALLED
+
+
+def by_meaning(understood: Understanding) -> Understanding:
+    """The understanding with its words searched for by what they mean alone: lexical matches of a need that
+    names no product are chance (docs/LOG.md, "Needs that name nothing").
+    """
+    needs = tuple(need.model_copy(update={"by_meaning": True}) for need in understood.wanted.needs)
+    searches = tuple(search.model_copy(update={"by_meaning": True}) for search in understood.plan.searches)
+    plan = understood.plan.model_copy(update={"searches": searches})
+    wanted = understood.wanted.model_copy(update={"needs": needs})
+    return understood.model_copy(update={"plan": plan, "wanted": wanted})
 
 
 def taken_over(understood: Understanding, queries: Sequence[str]) -> Understanding:
@@ -53,4 +71,4 @@ def taken_over(understood: Understanding, queries: Sequence[str]) -> Understandi
 
 
 def _need(base: Need, query: str) -> Need:
-    return base.model_copy(update={"phrases": (Phrase(text=query),), "label": query})
+    return base.model_copy(update={"phrases": (Phrase(text=query),), "label": query, "by_meaning": False})

@@ -33,6 +33,7 @@ class Need(Record):
     like: tuple[str, ...] = ()  # ids of products that what is wanted resembles
     sort: Sort = Sort.RELEVANCE
     wishes: tuple[Wish, ...] = ()
+    by_meaning: bool = False  # the words tell of a need and name nothing
     label: str = ""  # what it is called where there are several
 
 

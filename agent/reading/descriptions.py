@@ -15,6 +15,7 @@ from ranking.values import beds, colors, fitting, is_family, is_letter_size, nam
 
 Kind = Literal["color", "material", "size", "property", "value", "category"]
 
+ANYBODY = "anybody"
 GENDER = ("gender", "target gender", "sex")
 SIZE_SYSTEMS = frozenset(["us", "uk", "eu"])
 
@@ -200,14 +201,15 @@ def gendered(meant: str, lexis: Lexis) -> tuple[str, tuple[str, ...]] | None:
     spoken = wordings()["genders"]
     if name is None or meant not in spoken:
         return None
-    values = tuple(v for v in lexis.values_of(name) if key(v) in (*spoken[meant], *spoken["anybody"]))
+    values = tuple(v for v in lexis.values_of(name) if key(v) in (*spoken[meant], *spoken[ANYBODY]))
     return (name, values) if values else None
 
 
 def _gender(words: Sequence[Word], at: int, lexis: Lexis) -> tuple[Description, int] | None:
     """Whose it is, said of the product: "women's boots", "sweater for men"; unisex will do."""
     spoken = wordings()["genders"]
-    meant = next((gender for gender, listed in spoken.items() if words[at].text in listed), "")
+    people = [gender for gender in spoken if gender != ANYBODY]
+    meant = next((gender for gender in people if words[at].text in spoken[gender]), "")
     found = gendered(meant, lexis)
     return (_description("value", *found, words, at, 1), 1) if found else None
 

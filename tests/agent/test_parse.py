@@ -367,3 +367,9 @@ def test_a_question_for_the_cheapest_leaves_only_the_product(lexis: Lexis) -> No
 def test_who_asks_for_advice_wishes_what_is_well_rated(lexis: Lexis) -> None:
     reading = parse("what do you recommend?", lexis)
     assert (reading.query, reading.wishes) == ("", (Wish.WELL_RATED,))
+
+
+def test_whose_it_is_is_required_where_it_is_said_of_the_product(lexis: Lexis) -> None:
+    assert "women" in parse("sweater for women", lexis).where.attributes["gender"]
+    assert parse("clicking all day makes my arm ache", lexis).where.is_empty
+    assert parse("gift for a woman", lexis).where.is_empty
