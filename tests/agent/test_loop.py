@@ -136,6 +136,7 @@ def test_first_results_do_not_wait_for_the_model(shop: Shop) -> None:
 
 def test_a_plan_says_what_was_meant(shop: Shop) -> None:
     _, (understood, *_) = talk(Assistant(shop), "kettle", "under 50")
+    assert isinstance(understood, Understood)
     assert understood.plan.intent is Intent.REFINE
     (search,) = understood.plan.searches
     assert isinstance(search, Search)
