@@ -4,38 +4,37 @@ Understanding is `agent.dialogue`, searching is `tools`, wording is `agent.wordi
 """
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import replace
-from time import perf_counter
 
-from agent.dialogue.needs import query_of, search_of
-from agent.dialogue.proposals import by_meaning, is_unsure, taken_over
-from agent.dialogue.state import LONGEST_HISTORY, MOST_EARLIER, Said, State, Wanted
+from agent.dialogue.needs import search_of
+from agent.dialogue.proposals import by_meaning, is_unsure
+from agent.dialogue.state import State, Wanted
 from agent.dialogue.understand import understand
 from agent.dialogue.understanding import PAGE, Desk, Understanding
+from agent.helping import Helper
 from agent.llm.planner import Planner, open_planner
 from agent.plan import Intent
 from agent.reader import Lexes
-from agent.steps import Answered, Asked, Failed, Option, Searched, Step, Understood
+from agent.steps import Asked, Failed, Option, Searched, Step, Understood
+from agent.turn import Turn
 from agent.wording.answer import about, asked, chatted, compared, found, offers, pointed, problem, told
 from agent.wording.phrases import phrases
 from agent.wording.requirements import Requirement, changed, requirements
 from catalog.product import Product
-from core.errors import AisleError, Blocked
+from core.errors import AisleError
 from core.settings import Settings
 from ranking.pipeline import rank
 from ranking.records import Facet, Hit, Results
 from tools.bundles import search_all
-from tools.comparison import Comparison, compare
+from tools.comparison import compare
 from tools.departments import nearest_department
 from tools.facets import dividing
-from tools.facts import Fact, fact
+from tools.facts import fact
 from tools.mission import searches_for
 from tools.relaxation import relaxations
 from tools.shop import Shop, open_shop
 
 PAGE_OF_GROUP = 4  # products of each search of a bundle
 SHELF = 1  # levels of the tree that a further page stays in
-LONGEST_REMEMBERED = 2_000  # characters of an utterance that the history keeps
 
 
 class Assistant:
@@ -43,15 +42,15 @@ class Assistant:
 
     def __init__(self, shop: Shop, language: str = "en", planner: Planner | None = None) -> None:
         self._shop = shop
-        self._planner = planner
         self._lexes = Lexes()
         self._phrases = phrases(language)
+        self._helper = Helper(shop, planner, self._phrases) if planner else None
 
     def close(self) -> None:
         """Release the shop and the language model."""
         self._shop.close()
-        if self._planner:
-            self._planner.close()
+        if self._helper:
+            self._helper.planner.close()
 
     def warm_up(self) -> None:
         """Read the shop's words, which takes seconds in a large one, before a first turn needs them."""
@@ -63,7 +62,7 @@ class Assistant:
 
     def run(self, state: State, message: str) -> Iterator[Step]:
         """Answer a message: `Understood`, what is found as it is found, and `Answered` or `Failed` last."""
-        turn = _Turn(state, message)
+        turn = Turn(state, message)
         try:
             understood = understand(message, state, self._desk(state))
             yield Understood(
@@ -78,7 +77,7 @@ class Assistant:
         shown = index.get(state.shown)
         return Desk(self._lexes.of(index), index.lexicon(), [shown[i] for i in state.shown if i in shown])
 
-    def _answer(self, turn: "_Turn", understood: Understanding) -> Iterator[Step]:
+    def _answer(self, turn: Turn, understood: Understanding) -> Iterator[Step]:
         plan = understood.plan
         if understood.problem:
             seen = len(turn.state.shown)
@@ -102,7 +101,7 @@ class Assistant:
         else:
             yield from self._search(turn, understood)
 
-    def _search(self, turn: "_Turn", understood: Understanding) -> Iterator[Step]:
+    def _search(self, turn: Turn, understood: Understanding) -> Iterator[Step]:
         results = self._results(understood)
         if understood.wanted.seen and not results.hits:  # what was shown stays on show
             before = understood.model_copy(update={"wanted": turn.state.wanted})
@@ -115,8 +114,14 @@ class Assistant:
             yield Understood(plan=understood.plan, ms=turn.ms())
             results = self._results(understood)
         yield Searched(results=results, final=False, ms=turn.ms())
-        if self._planner and unsure:
-            understood, results = self._refined(turn, understood, results, self._planner)
+        if self._helper and understood.wanted.mission:
+            mission = yield from self._helper.mission(turn, understood)
+            if mission:
+                shown = tuple(hit.product.id for hit in mission.results.hits)
+                yield turn.answered(mission.text, mission.understood, shown=shown)
+                return
+        if self._helper and unsure:
+            understood, results = self._helper.refined(turn, understood, results, self._results)
             if understood.plan.source == "merged":
                 what = self._phrases.listed(need.label for need in understood.wanted.needs)
                 change = self._phrases.say("changed.searched", what=what)
@@ -140,6 +145,8 @@ class Assistant:
             page=int(bool(understood.wanted.seen)),
             nearest=nearest_department(self._shop, plan.searches[0]) if astray else None,
         )
+        if self._helper:
+            text = self._helper.reply(turn, results, text)
         yield turn.answered(
             text,
             understood,
@@ -147,31 +154,6 @@ class Assistant:
             asked=facet.name if facet else None,
             offers=offers(results, plan, self._phrases),
         )
-
-    def _refined(
-        self, turn: "_Turn", understood: Understanding, results: Results, planner: Planner
-    ) -> tuple[Understanding, Results]:
-        """What a language model makes of words that name nothing here. A model that fails, or proposes only
-        what the shop has not, costs the refinement and nothing else.
-        """
-        shop = about(self._shop.index.vocabulary(), self._shop.currency)
-        so_far = "; ".join(query_of(need) for need in turn.state.wanted.needs)
-        try:
-            queries = planner.propose(turn.message, so_far, shop.departments)
-        except Blocked as error:
-            notices = (*results.notices, self._phrases.say("found.unplanned", problem=str(error)))
-            return understood, results.model_copy(update={"notices": notices})
-        kept = tuple(query for query in queries if self._sells(understood, query))
-        if not kept:
-            return understood, results
-        better = taken_over(understood, kept)
-        return better, self._results(better)
-
-    def _sells(self, understood: Understanding, query: str) -> bool:
-        """Whether the shop has anything of the kind; asked without the cross-encoder."""
-        (search,) = taken_over(understood, (query,)).plan.searches
-        found = rank(self._shop.index, search, replace(self._shop.ranker, reranker=None))
-        return not found.astray and any(hit.relevant for hit in found.hits)
 
     def _results(self, understood: Understanding) -> Results:
         """What the searches of the plan find, as one page."""
@@ -238,64 +220,6 @@ def _unseen(hits: Sequence[Hit], wanted: Wanted, shelves: Collection[Sequence[st
         return about
     beside = (hit for hit in unseen if not hit.relevant and hit.product.categories[:SHELF] in shelves)
     return (*about, *beside)
-
-
-class _Turn:
-    """The clock of a turn, and the state that it leaves behind."""
-
-    def __init__(self, state: State, message: str) -> None:
-        self.state = state
-        self.message = message
-        self._started = perf_counter()
-
-    def ms(self) -> float:
-        """Milliseconds since the turn began."""
-        return (perf_counter() - self._started) * 1e3
-
-    def answered(
-        self,
-        text: str,
-        understood: Understanding,
-        *,
-        shown: tuple[str, ...],
-        asked: str | None = None,
-        comparison: Comparison | None = None,
-        facts: tuple[Fact, ...] = (),
-        offers: tuple[Option, ...] = (),
-    ) -> Answered:
-        """The last step of a turn that was answered."""
-        state, wanted, plan = self.state, understood.wanted, understood.plan
-        moved = wanted != state.wanted
-        is_new = moved and plan.intent in (Intent.FIND, Intent.BUNDLE)
-        earlier = (
-            (*state.earlier, state.wanted)[-MOST_EARLIER:] if moved and state.wanted.needs else state.earlier
-        )
-        said = Said(utterance=self.message[:LONGEST_REMEMBERED], plan=plan, shown=shown, answer=text)
-        after = state.model_copy(
-            update={
-                "wanted": wanted,
-                "shown": shown,
-                "focus": plan.refers_to or (() if moved else state.focus),
-                "asked": (*(() if is_new else state.asked), *((asked,) if asked else ())),
-                "earlier": earlier,
-                "history": (*state.history, said)[-LONGEST_HISTORY:],
-            }
-        )
-        cites = plan.refers_to or shown[:1]
-        return Answered(
-            text=text,
-            state=after,
-            cites=cites,
-            comparison=comparison,
-            facts=facts,
-            offers=offers,
-            ms=self.ms(),
-        )
-
-    def failed(self, answer: str) -> State:
-        """The state as it was, with the turn in its history."""
-        said = Said(utterance=self.message[:LONGEST_REMEMBERED], answer=answer)
-        return self.state.model_copy(update={"history": (*self.state.history, said)[-LONGEST_HISTORY:]})
 
 
 def open_assistant(settings: Settings, on_progress: Callable[[str], None] = lambda line: None) -> Assistant:

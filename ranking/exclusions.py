@@ -136,12 +136,19 @@ def _term(page: _Page, requirement: str, wanted: Thing | None) -> Check:
 
 
 def _readings(page: _Page, wanted: Thing) -> Iterator[tuple[Reading, str]]:
-    """What each part of the product says of the thing, most trustworthy part first."""
+    """What each part of the product says of the thing, most trustworthy part first.
+
+    "Free from: nuts" and "contains: peanuts" leave it open: a shopper may be allergic.
+    """
     stated = [(_stated(attribute, wanted), attribute) for attribute in page.attributes]
     told = sorted(
         ((reading, attribute) for reading, attribute in stated if reading is not None),
-        key=lambda pair: (not _is_inside(*pair), pair[0].value),
+        key=lambda pair: pair[0].value,
     )
+    inside = [attribute for reading, attribute in told if _is_inside(reading, attribute)]
+    if inside and any(reading is Reading.LACKS for reading, _ in told):
+        yield Reading.ASIDE, f"{inside[0].name}: {_cut(inside[0].words)}"
+        return
     for reading, attribute in told:
         yield reading, f"{attribute.name}: {_cut(attribute.words)}"
     beside = False  # whether the title names the thing in another role, as "silverware tray" does
@@ -156,9 +163,7 @@ def _readings(page: _Page, wanted: Thing) -> Iterator[tuple[Reading, str]]:
 
 
 def _is_inside(reading: Reading, attribute: _Text) -> bool:
-    """Whether the attribute lists the thing among what is inside. "Contains: peanuts" outweighs "free from:
-    nuts": a shopper may be allergic.
-    """
+    """Whether the attribute lists the thing among what is inside."""
     name = " ".join(attribute.name.lower().replace("_", " ").split())
     return reading is Reading.HAS and _speaks_of(name, wordlists()["contents"])
 

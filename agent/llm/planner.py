@@ -11,7 +11,7 @@ from typing import Annotated, Protocol
 from pydantic import BaseModel, Field
 
 from agent.llm import proposing
-from agent.llm.chat import Ask, Cancel
+from agent.llm.chat import Ask, Cancel, ChatModel
 from agent.llm.opening import Llm, open_llm
 from agent.llm.prompts import Prompt, load_prompt
 from core.settings import Settings
@@ -29,6 +29,9 @@ class Planner(Protocol):
         self, said: str, so_far: str, departments: Sequence[str], cancel: Cancel | None = None
     ) -> tuple[str, ...]:
         """Queries for a message, after what was looked for; none where it asks for no product."""
+
+    def capable(self) -> ChatModel | None:
+        """The model with the budget of one turn, where it can call tools and write; none where it cannot."""
 
     def close(self) -> None:
         """Release the model."""
@@ -58,6 +61,9 @@ class EmbeddedPlanner:
         ask = proposing.ask(said[:LONGEST_SAID], so_far[:LONGEST_SAID])
         return proposing.searches(self._llm.turn().complete(ask, cancel).text)
 
+    def capable(self) -> None:
+        """See `Planner`."""
+
     def close(self) -> None:
         """See `Planner`."""
         self._llm.close()
@@ -83,6 +89,10 @@ class GeneralPlanner:
         answer = Searches.model_validate_json(self._llm.turn().complete(ask, cancel).text)
         queries = (" ".join(query.split())[:LONGEST_QUERY] for query in answer.searches)
         return tuple(dict.fromkeys(filter(None, queries))) if answer.asks_for_products else ()
+
+    def capable(self) -> ChatModel:
+        """See `Planner`."""
+        return self._llm.turn()
 
     def close(self) -> None:
         """See `Planner`."""

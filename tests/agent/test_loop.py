@@ -36,6 +36,9 @@ class Proposing:
             raise ModelUnavailable(self._problem)
         return self._queries
 
+    def capable(self) -> None:
+        """Calls no tools and writes nothing."""
+
     def close(self) -> None:
         self.heard.clear()
 
