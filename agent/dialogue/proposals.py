@@ -11,6 +11,7 @@ from agent.dialogue.topic import products_named
 from agent.dialogue.understanding import Understanding, searched
 from agent.plan import Intent
 from agent.reading.lexis import Lexis
+from catalog.product import Product
 from catalog.texts import title_text
 from ranking.records import Results
 from ranking.words import telling
@@ -38,12 +39,16 @@ def is_unsure(understood: Understanding, results: Results, lexis: Lexis) -> bool
         or products_named(search.query, lexis)
     ):
         return False
-    shares = (
-        sum(stem in called for stem in asked) / len(asked)
-        for hit in results.hits[:LEADING]
-        for called in [frozenset(stems(title_text(hit.product)))]
-    )
-    return max(shares, default=0.0) < CALLED
+    leading = [hit.product for hit in results.hits[:LEADING]]
+    return not any(_is_called(product, frozenset(said), asked) for product in leading)
+
+
+def _is_called(product: Product, said: frozenset[str], asked: Sequence[str]) -> bool:
+    """Whether the words name the product: its shelf is among them, or its title has most of them."""
+    shelf = frozenset(stems(product.categories[-1])) if product.categories else frozenset()
+    title = frozenset(stems(title_text(product)))
+    named = bool(shelf) and shelf <= said
+    return named or sum(stem in title for stem in asked) >= CALLED * len(asked)
 
 
 def by_meaning(understood: Understanding) -> Understanding:
