@@ -4,8 +4,6 @@ What a feed says is data here, cut short and without characters that do not show
 """
 
 import json
-import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,6 +12,7 @@ from catalog.price import format_money
 from catalog.product import Availability, Product
 from ranking.records import Check, Hit, Results
 from tools.comparison import Comparison
+from tools.untrusted import tamed
 
 LONGEST_ID = 80  # characters; a product with a longer one, or one that does not show, is not quoted
 LONGEST_TITLE = 90
@@ -21,22 +20,10 @@ LONGEST_VALUE = 60
 LONGEST_DESCRIPTION = 500
 MOST_ATTRIBUTES = 20
 
-# Letters and marks by category, and yet nothing is seen of them.
-_BLANK = re.compile(
-    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
-)
-
-
-def plain(text: str, longest: int) -> str:
-    """The text on one line, without control and invisible characters, and cut where it is too long."""
-    seen = "".join(_seen(character) for character in _BLANK.sub("", text[: 4 * longest]))
-    line = " ".join(seen.split())
-    return line if len(line) <= longest else f"{line[: longest - 1].rstrip()}…"
-
 
 def quotable(product: Product) -> bool:
     """Whether the product can be named to a model."""
-    return plain(product.id, LONGEST_ID) == product.id
+    return tamed(product.id, LONGEST_ID) == product.id
 
 
 def brief(product: Product) -> dict[str, Any]:
@@ -45,8 +32,8 @@ def brief(product: Product) -> dict[str, Any]:
     known = product.availability is not Availability.UNKNOWN
     fields = {
         "id": product.id,
-        "title": plain(product.title, LONGEST_TITLE),
-        "brand": product.brand and plain(product.brand, LONGEST_VALUE),
+        "title": tamed(product.title, LONGEST_TITLE),
+        "brand": product.brand and tamed(product.brand, LONGEST_VALUE),
         "price": product.price and format_money(product.price),
         "rating": rating and (f"{rating.value:.1f}" + (f" ({rating.count})" if rating.count else "")),
         "stock": product.availability.value.replace("_", " ") if known else None,
@@ -58,11 +45,11 @@ def in_full(product: Product) -> dict[str, Any]:
     """A product with its department, attributes and the beginning of its description."""
     attributes = list(product.attributes.items())[:MOST_ATTRIBUTES]
     more = {
-        "category": plain(PATH.join(product.categories), LONGEST_TITLE),
+        "category": tamed(PATH.join(product.categories), LONGEST_TITLE),
         "attributes": {
-            plain(name, LONGEST_VALUE): plain(", ".join(values), LONGEST_VALUE) for name, values in attributes
+            tamed(name, LONGEST_VALUE): tamed(", ".join(values), LONGEST_VALUE) for name, values in attributes
         },
-        "description": plain(product.description or "", LONGEST_DESCRIPTION),
+        "description": tamed(product.description or "", LONGEST_DESCRIPTION),
     }
     return brief(product) | {name: value for name, value in more.items() if value}
 
@@ -82,8 +69,8 @@ def compared(comparison: Comparison) -> dict[str, Any]:
     """The rows of a comparison, each by product id."""
     ids = [product.id for product in comparison.products]
     rows = {
-        plain(row.name, LONGEST_VALUE): {
-            id: plain(value, LONGEST_VALUE)
+        tamed(row.name, LONGEST_VALUE): {
+            id: tamed(value, LONGEST_VALUE)
             for id, value in zip(ids, row.values, strict=True)
             if value is not None
         }
@@ -108,12 +95,5 @@ def _hit(hit: Hit) -> dict[str, Any]:
 
 
 def _check(check: Check) -> str:
-    evidence = f" ({plain(check.evidence, LONGEST_VALUE)})" if check.evidence else ""
-    return f"{plain(check.requirement, LONGEST_VALUE)}: {check.verdict}{evidence}"
-
-
-def _seen(character: str) -> str:
-    category = unicodedata.category(character)
-    if category == "Cc":
-        return " "
-    return "" if category.startswith("C") else character
+    evidence = f" ({tamed(check.evidence, LONGEST_VALUE)})" if check.evidence else ""
+    return f"{tamed(check.requirement, LONGEST_VALUE)}: {check.verdict}{evidence}"

@@ -25,8 +25,8 @@ from ranking.postrank import UNAVAILABLE
 from ranking.records import Group, Hit, Results, Search
 from tools.bundles import search_all
 from tools.calling import Capability, Outcome, capabilities, checked, schema
-from tools.quoting import plain
 from tools.shop import Shop
+from tools.untrusted import tamed
 
 LONGEST_LABEL = 40
 LONGEST_LOOK = 100
@@ -88,13 +88,13 @@ class Errand:
         search, results = outcome.search, outcome.results
         if search is None or results is None:
             if outcome.products:
-                titles = [plain(product.title, LONGEST_LABEL) for product in outcome.products]
+                titles = [tamed(product.title, LONGEST_LABEL) for product in outcome.products]
                 self.looks.append(self._phrases.say(f"looked.{tool}", what=self._phrases.listed(titles)))
             return False
         self._found = [one for one in self._found if one[0].query.lower() != search.query.lower()]
         self._found.append((search, results))
         required = worded(requirements(search, self._phrases), self._phrases)
-        what = plain(f"{search.query} {required}", LONGEST_LOOK)
+        what = tamed(f"{search.query} {required}", LONGEST_LOOK)
         count = 0 if results.astray else max(results.fitting, len(results.hits))
         self.looks.append(self._phrases.say(f"looked.{tool}", what=what, count=count))
         return True
@@ -262,7 +262,7 @@ def _afford(hits: Sequence[Hit], budget: Money) -> None:
 def _label(search: Search, others: Collection[str]) -> str:
     """What a search is for, in its own words but for numbers, and unlike the other labels."""
     bare = " ".join(word for word in search.query.split() if not any(map(str.isdigit, word)))
-    label = plain(bare or search.query, LONGEST_LABEL)
+    label = tamed(bare or search.query, LONGEST_LABEL)
     same = sum(other == label or other.startswith(f"{label} (") for other in others)
     return f"{label} ({same + 1})" if same else label
 

@@ -16,12 +16,13 @@ from pathlib import Path
 from agent.llm.audit import Objection, audit
 from agent.llm.chat import Ask, Cancel, ChatModel, Reply, Usage
 from agent.llm.prompts import Prompt, load_prompt
+from agent.llm.records import records
 from agent.llm.subjects import SENTENCE, cited
-from agent.llm.untrusted import quoted, records
 from catalog.product import Product
 from core.errors import ModelUnavailable
 from core.record import Record
 from core.settings import Settings
+from tools.untrusted import quoted
 
 PROMPTS = Path(__file__).with_name("models")
 MOST_PRODUCTS = 6  # of those shown, that a reply may speak of

@@ -13,7 +13,7 @@ from ranking.pipeline import Ranker
 from ranking.records import Search, Verdict
 from tools.calling import FUNCTIONS, Outcome, capabilities
 from tools.langchain_tools import langchain_tools
-from tools.quoting import LONGEST_ID, brief, in_full, plain, quotable
+from tools.quoting import LONGEST_ID, brief, in_full, quotable
 from tools.shop import Shop
 
 
@@ -138,13 +138,6 @@ def test_narrowing_holds_for_every_search(shop: Shop) -> None:
     results = search_catalog.call({"query": "tent", "limit": 20}).results
     assert results is not None
     assert len(results.hits) == 2
-
-
-def test_text_is_plain_on_one_line_and_short() -> None:
-    hidden = "Ket\u200btle\u202e\u2066 \x00\x1b[2J\nnew line\u2028other\U000e0049\U000e0067\ufe0f\u3164\u2800"
-    assert plain(hidden, 80) == "Kettle [2J new line other"
-    assert plain("a" * 100, 10) == "aaaaaaaaa…"
-    assert plain("Crème brûlée 日本語", 80) == "Crème brûlée 日本語"
 
 
 def test_what_a_listing_says_stays_inside_its_field() -> None:
