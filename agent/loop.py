@@ -10,6 +10,7 @@ from agent.dialogue.proposals import by_meaning, is_unsure
 from agent.dialogue.state import State, Wanted
 from agent.dialogue.understand import understand
 from agent.dialogue.understanding import PAGE, Desk, Understanding
+from agent.experience import Experience
 from agent.helping import Helper
 from agent.llm.planner import Planner, open_planner
 from agent.plan import Intent
@@ -40,8 +41,15 @@ SHELF = 1  # levels of the tree that a further page stays in
 class Assistant:
     """Answers turns for any number of conversations; all it remembers of one is in its `State`."""
 
-    def __init__(self, shop: Shop, language: str = "en", planner: Planner | None = None) -> None:
+    def __init__(
+        self,
+        shop: Shop,
+        language: str = "en",
+        planner: Planner | None = None,
+        experience: Experience | None = None,
+    ) -> None:
         self._shop = shop
+        self._experience = experience or Experience()
         self._lexes = Lexes()
         self._phrases = phrases(language)
         self._helper = Helper(shop, planner, self._phrases) if planner else None
@@ -53,8 +61,9 @@ class Assistant:
             self._helper.planner.close()
 
     def warm_up(self) -> None:
-        """Read the shop's words, which takes seconds in a large one, before a first turn needs them."""
+        """Read the shop's words and the lessons, which can take seconds, before a first turn needs them."""
         self._desk(self.begin())
+        self._experience.recalled(self._shop.index, "a need")
 
     def begin(self) -> State:
         """A conversation in which nothing was said yet."""
@@ -110,8 +119,9 @@ class Assistant:
             return
         unsure = is_unsure(understood, results, self._lexes.of(self._shop.index))
         if unsure and not understood.wanted.mission:
-            understood = by_meaning(understood)
-            yield Understood(plan=understood.plan, ms=turn.ms())
+            recalled = self._experience.recalled(self._shop.index, understood.plan.searches[0].query)
+            understood = by_meaning(understood, recalled)
+            yield Understood(plan=understood.plan, changes=self._also(recalled), ms=turn.ms())
             results = self._results(understood)
         yield Searched(results=results, final=False, ms=turn.ms())
         if self._helper and understood.wanted.mission:
@@ -123,9 +133,8 @@ class Assistant:
         if self._helper and unsure:
             understood, results = self._helper.refined(turn, understood, results, self._results)
             if understood.plan.source == "merged":
-                what = self._phrases.listed(need.label for need in understood.wanted.needs)
-                change = self._phrases.say("changed.searched", what=what)
-                yield Understood(plan=understood.plan, changes=(change,), ms=turn.ms())
+                changes = self._also([need.label for need in understood.wanted.needs])
+                yield Understood(plan=understood.plan, changes=changes, ms=turn.ms())
         results, facet = self._completed(results, understood, turn.state)
         yield Searched(results=results, final=True, ms=turn.ms())
         if facet:
@@ -193,6 +202,10 @@ class Assistant:
             return ()
         return changed(self._required(before), self._required(after), self._phrases)
 
+    def _also(self, queries: Sequence[str]) -> tuple[str, ...]:
+        what = self._phrases.listed(queries)
+        return (self._phrases.say("changed.searched", what=what),) if queries else ()
+
     def _required(self, wanted: Wanted) -> list[Requirement]:
         searches = (search_of(need, PAGE) for need in wanted.needs)
         return [one for search in searches for one in requirements(search, self._phrases)]
@@ -230,6 +243,6 @@ def open_assistant(settings: Settings, on_progress: Callable[[str], None] = lamb
     except BaseException:
         shop.close()
         raise
-    assistant = Assistant(shop, planner=planner)
+    assistant = Assistant(shop, planner=planner, experience=Experience(settings.cache / "experience"))
     assistant.warm_up()
     return assistant

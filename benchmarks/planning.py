@@ -8,6 +8,7 @@ import argparse
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from agent.llm.planner import open_planner
 from agent.loop import Assistant
 from agent.plan import Intent, Plan
 from agent.steps import Answered, Failed, Searched, Understood
@@ -59,8 +60,10 @@ def main() -> None:
     parser.add_argument("--vague", type=Path, default=SETS / "vague.jsonl")
     parser.add_argument("--wrong", action="store_true", help="name the requests that each planner gets wrong")
     given = parser.parse_args()
-    shop = open_shop(load_settings(index=given.index, llm=given.llm))
-    planners: dict[str, Planner] = {"as said": as_said, given.llm: planner_of(Assistant(shop))}
+    settings = load_settings(index=given.index, llm=given.llm)
+    shop, planner = open_shop(settings), open_planner(settings, print)
+    assistant = Assistant(shop, planner=planner)
+    planners: dict[str, Planner] = {"as said": as_said, given.llm: planner_of(assistant)}
     requests = read_requests(given.requests)
     scored = {name: score(requests, plans_of(planner, requests)) for name, planner in planners.items()}
     print_accuracy(scored)

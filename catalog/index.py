@@ -72,6 +72,10 @@ class ProductIndex:
                 found[branch] = terms
         return found
 
+    def meanings(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Queries as the dense branch reads them, a row each."""
+        return self._encoder.encode_queries(list(texts))
+
     def search(
         self,
         vectors: Mapping[str, Vector],

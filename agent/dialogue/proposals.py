@@ -7,7 +7,7 @@ the shop is searched for as it was said.
 from collections.abc import Sequence
 
 from agent.dialogue.state import Need, Phrase, Wanted
-from agent.dialogue.topic import products_named
+from agent.dialogue.topic import names_a_shelf
 from agent.dialogue.understanding import Understanding, searched
 from agent.plan import Intent
 from agent.reading.lexis import Lexis
@@ -19,6 +19,7 @@ from ranking.words import words as stems
 
 CALLED = 0.67  # the share of a query's words from which on a product answers to it
 LEADING = 3
+RECALLED = "recalled"  # the slot of words that nobody said
 SENTENCE = 2  # words like "to" and "my": "phone charger" is a name, whatever the shop calls it
 
 
@@ -36,7 +37,7 @@ def is_unsure(understood: Understanding, results: Results, lexis: Lexis) -> bool
         len(said) - len(asked) < SENTENCE
         or search.like
         or search.where.brands
-        or products_named(search.query, lexis)
+        or names_a_shelf(search.query, lexis)
     ):
         return False
     leading = [hit.product for hit in results.hits[:LEADING]]
@@ -51,15 +52,17 @@ def _is_called(product: Product, said: frozenset[str], asked: Sequence[str]) -> 
     return named or sum(stem in title for stem in asked) >= CALLED * len(asked)
 
 
-def by_meaning(understood: Understanding) -> Understanding:
-    """The understanding with its words searched for by what they mean alone: lexical matches of a need that
-    names no product are chance (docs/LOG.md, "Needs that name nothing").
+def by_meaning(understood: Understanding, recalled: Sequence[str] = ()) -> Understanding:
+    """The understanding with its words, and what others meant by such, searched for by what they mean alone:
+    lexical matches of a need that names no product are chance (docs/LOG.md, "Needs that name nothing").
     """
-    needs = tuple(need.model_copy(update={"by_meaning": True}) for need in understood.wanted.needs)
-    searches = tuple(search.model_copy(update={"by_meaning": True}) for search in understood.plan.searches)
-    plan = understood.plan.model_copy(update={"searches": searches})
-    wanted = understood.wanted.model_copy(update={"needs": needs})
-    return understood.model_copy(update={"plan": plan, "wanted": wanted})
+    known = tuple(Phrase(text=query, slot=RECALLED) for query in recalled)
+    needs = tuple(
+        need.model_copy(update={"by_meaning": True, "phrases": (*need.phrases, *known)})
+        for need in understood.wanted.needs
+    )
+    planned = searched(understood.wanted.model_copy(update={"needs": needs}), understood.plan.intent)
+    return understood.model_copy(update={"plan": planned.plan, "wanted": planned.wanted})
 
 
 def taken_over(understood: Understanding, queries: Sequence[str]) -> Understanding:

@@ -40,6 +40,13 @@ def products_named(text: str, lexis: Lexis) -> frozenset[str]:
     return frozenset()
 
 
+def names_a_shelf(text: str, lexis: Lexis) -> bool:
+    """Whether the text is headed by a product or by a whole department: "toys for a 4 year old"."""
+    found = words(_ASIDE.split(text.strip(), maxsplit=1)[0])
+    sizes = ((at, lexis.categories_at(found, at)[1]) for at in range(len(found)))
+    return bool(products_named(text, lexis)) or any(size and at + size == len(found) for at, size in sizes)
+
+
 def goes_on(need: Need, said: str, lexis: Lexis, turn: str = "") -> bool:
     """Whether what is said is about the need, and not the name of another product; `turn` is all of it."""
     new = products_named(said, lexis)

@@ -53,9 +53,9 @@ def searched(
     conflicts: tuple[Conflict, ...] = (),
 ) -> Understanding:
     """A turn after which this is looked for."""
-    limit = len(wanted.seen) + PAGE
+    limit, several = len(wanted.seen) + PAGE, len(wanted.needs) > 1
     plan = Plan(
-        intent=Intent.BUNDLE if wanted.mission or len(wanted.needs) > 1 else intent,
+        intent=Intent.BUNDLE if wanted.mission or (several and not wanted.alternatives) else intent,
         searches=tuple(
             search_of(need, limit, relevant_only=not (wanted.seen or need.like)) for need in wanted.needs
         ),

@@ -2,7 +2,7 @@ import pytest
 
 from agent.dialogue.moves import stripped
 from agent.dialogue.needs import need_of
-from agent.dialogue.topic import goes_on, products_named
+from agent.dialogue.topic import goes_on, names_a_shelf, products_named
 from agent.reading.lexis import Lexis
 from agent.reading.parse import parse
 
@@ -23,6 +23,11 @@ def test_a_product_is_named_by_the_head_of_its_phrase(lexis: Lexis, said: str, k
 @pytest.mark.parametrize("said", ["with a lid", "for adults", "cordless", "slip on", "something nice", ""])
 def test_what_describes_names_no_product(lexis: Lexis, said: str) -> None:
     assert not products_named(said, lexis)
+
+
+def test_a_department_is_a_name_too(lexis: Lexis) -> None:
+    assert names_a_shelf("toys for a 4 year old", lexis)
+    assert not names_a_shelf("something for a 4 year old", lexis)
 
 
 @pytest.mark.parametrize(

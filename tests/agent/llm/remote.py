@@ -59,6 +59,12 @@ def serving() -> Iterator[Remote]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
+            try:
+                self.reply()
+            except ConnectionError:  # the client left while it was being answered
+                state.left.set()
+
+        def reply(self) -> None:
             asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             state.asked.append(asked)
             state.headers.append({name.lower(): value for name, value in self.headers.items()})
