@@ -16,7 +16,7 @@ from rich.text import Text
 from core.errors import AisleError, InvalidQuery, InvalidSource
 from core.settings import load_settings
 from ui import console
-from ui.options import Index, Json
+from ui.options import Index, Json, Planning
 
 if TYPE_CHECKING:
     from agent.dialogue.state import State
@@ -38,7 +38,7 @@ A letter takes what is offered beside it.
 
 
 def chat(
-    llm: Annotated[str, typer.Option(help="Who plans: none is the rules alone.")] = "none",
+    llm: Planning = None,
     script: Annotated[
         Path | None, typer.Option(help='Hold the conversations of a file: {"id", "turns"} per line.')
     ] = None,
@@ -50,11 +50,9 @@ def chat(
     as_json: Json = False,
 ) -> None:
     """Talk to the shop."""
-    if llm != "none":
-        raise InvalidQuery(f"--llm {llm}: the only planner here is: none")
     if script and save:
         raise InvalidQuery("--save keeps one conversation; a --script holds its own")
-    settings = load_settings(index=at)
+    settings = load_settings(index=at, llm=llm)
     from agent.loop import open_assistant
 
     if script:

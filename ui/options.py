@@ -15,6 +15,11 @@ Gains = Annotated[str | None, typer.Option(help="What a grade is worth: exp, esc
 Split = Annotated[str, typer.Option(help="Which part of the data set.")]
 Data = Annotated[Path, typer.Option(help="Where data sets are kept.")]
 
+Planning = Annotated[
+    str | None,
+    typer.Option("--llm", metavar="none|embedded|URL#MODEL", help="Who helps the rules."),
+]
+
 Order = Annotated[
     Sort, typer.Option("--sort", help="The order of what is relevant; the rest follows by relevance.")
 ]

@@ -1,26 +1,38 @@
 """`aisle plan`: what an utterance is understood as, without searching for it."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from core.errors import InvalidQuery
-from core.settings import load_settings
+from core.settings import Settings, load_settings
 from ui import console
-from ui.options import Index, Json
+from ui.options import Index, Json, Planning
 from ui.plan_view import plan_report, understood
+
+if TYPE_CHECKING:
+    from agent.plan import Plan
 
 
 def plan(
     utterance: Annotated[str, typer.Argument(help="What a shopper says.")],
-    llm: Annotated[str, typer.Option(help="Who plans: none is the rules alone.")] = "none",
+    llm: Planning = None,
     at: Index = None,
     as_json: Json = False,
 ) -> None:
     """Show what an utterance is understood as."""
-    if llm != "none":
-        raise InvalidQuery(f"--llm {llm}: the only planner here is: none")
-    settings = load_settings(index=at)
+    settings = load_settings(index=at, llm=llm)
+    if settings.llm == "none":
+        planned, problems = _by_rules(utterance, settings)
+        for problem in problems:
+            console.note(problem)
+    else:
+        planned = _helped(utterance, settings)
+    console.show(understood(planned), as_json, plan_report)
+
+
+def _by_rules(utterance: str, settings: Settings) -> "tuple[Plan, tuple[str, ...]]":
+    """The rules' plan, and what contradicts itself; nothing is searched."""
     from agent.dialogue.state import State
     from agent.dialogue.understand import understand
     from agent.dialogue.understanding import Desk
@@ -33,7 +45,24 @@ def plan(
         desk = Desk(compile_lexis(opened.vocabulary(), lexicon), lexicon)
     finally:
         opened.close()
-    understanding = understand(utterance, State(currency=settings.currency), desk)
-    for conflict in understanding.conflicts:
-        console.note(conflict.problem)
-    console.show(understood(understanding.plan), as_json, plan_report)
+    found = understand(utterance, State(currency=settings.currency), desk)
+    return found.plan, tuple(conflict.problem for conflict in found.conflicts)
+
+
+def _helped(utterance: str, settings: Settings) -> "Plan":
+    """The plan that a language model may have changed; it is asked once the rules have searched."""
+    from agent.loop import open_assistant
+    from agent.plan import Intent, Plan
+    from agent.steps import Failed, Understood
+
+    assistant = open_assistant(settings, console.note)
+    planned = Plan(intent=Intent.CHAT)
+    try:
+        for step in assistant.run(assistant.begin(), utterance):
+            if isinstance(step, Failed):
+                raise InvalidQuery(step.problem)
+            if isinstance(step, Understood):
+                planned = step.plan
+    finally:
+        assistant.close()
+    return planned

@@ -246,3 +246,11 @@ def test_a_dataset_is_taken_from_a_folder(shop: Path) -> None:
     done = aisle("datasets", "get", "icecat", "--from", "elsewhere", "--json", cwd=shop)
     assert json.loads(done.stdout)["path"] == "data/icecat"
     assert (shop / "data/icecat/products.jsonl").read_text() == '{"id": "1", "title": "Thing"}\n'
+
+
+def test_who_helps_the_rules_is_none_embedded_or_an_address(shop: Path) -> None:
+    done = aisle("plan", "kettle", "--llm", "magic", "--index", "shop.index", cwd=shop)
+    assert done.returncode == 2
+    assert "none, embedded, or URL#MODEL" in done.stderr
+    plain = aisle("plan", "kettle under 50", "--llm", "none", "--index", "shop.index", "--json", cwd=shop)
+    assert json.loads(plain.stdout)["constraints"] == {"price_max": 50.0}
