@@ -57,7 +57,8 @@ def searched(
     plan = Plan(
         intent=Intent.BUNDLE if wanted.mission or (several and not wanted.alternatives) else intent,
         searches=tuple(
-            search_of(need, limit, relevant_only=not (wanted.seen or need.like)) for need in wanted.needs
+            search_of(need, limit, relevant_only=not (wanted.seen or need.like or need.by_meaning))
+            for need in wanted.needs
         ),
         refers_to=refers_to,
         budget=wanted.budget,
