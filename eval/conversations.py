@@ -3,20 +3,18 @@
 It knows no agent: an agent, and the two baselines here that need none, answer through `Conversation`.
 """
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 from typing import Annotated, Protocol
 
-from pydantic import ConfigDict, Field, SerializeAsAny, StringConstraints, ValidationError
+from pydantic import ConfigDict, Field, SerializeAsAny, StringConstraints
 
 from catalog.index import ProductIndex
-from core.errors import InvalidSource
 from core.record import Record
+from eval.json_lines import read_json_lines
 from eval.records import Ranked, Run
-from eval.trec import lines
 from ranking.pipeline import Ranker
 from ranking.records import Search
 from ranking.systems import search
@@ -126,20 +124,7 @@ def run_single_queries(
 
 def read_dialogues(path: Path) -> tuple[Dialogue, ...]:
     """Dialogues from JSON lines: {"id", "turns": [...]}, and "query" where it is known."""
-    found: dict[str, Dialogue] = {}
-    for number, line in lines(path):
-        try:
-            dialogue = Dialogue.model_validate(json.loads(line))
-        except json.JSONDecodeError as error:
-            raise InvalidSource(f"{path}:{number}: not JSON ({error.msg})") from error
-        except ValidationError as error:
-            first = error.errors(include_url=False)[0]
-            field = ".".join(str(part) for part in first["loc"]) or "dialogue"
-            raise InvalidSource(f"{path}:{number}: {field}: {first['msg']}; a line is {SHAPE}") from error
-        if dialogue.id in found:
-            raise InvalidSource(f"{path}:{number}: dialogue {dialogue.id} is there twice")
-        found[dialogue.id] = dialogue
-    return tuple(found.values())
+    return read_json_lines(path, Dialogue.model_validate, "dialogue", SHAPE)
 
 
 def _ranked(index: ProductIndex, query: str, system: str, ranker: Ranker | None) -> tuple[Ranked, ...]:

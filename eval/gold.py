@@ -3,17 +3,15 @@
 The files it reads are described in tests/agent/README.md.
 """
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal, Self, TypeVar
+from typing import Annotated, Literal, Self
 
-from pydantic import ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
 from agent.plan import Intent
-from core.errors import InvalidSource
 from core.record import Record
-from eval.trec import lines
+from eval.json_lines import read_json_lines
 
 NUMBERS = ("price_min", "price_max", "rating_min", "rating_max", "reviews_min", "reviews_max")
 
@@ -98,32 +96,11 @@ class VagueNeed(Record):
     departments: tuple[Text, ...]
 
 
-Noted = TypeVar("Noted", Request, VagueNeed)
-
-
 def read_requests(path: Path) -> tuple[Request, ...]:
     """Requests with their gold plans from JSON lines."""
-    return _read(path, Request)
+    return read_json_lines(path, Request.model_validate, "request")
 
 
 def read_vague_needs(path: Path) -> tuple[VagueNeed, ...]:
     """Vague needs with their products from JSON lines."""
-    return _read(path, VagueNeed)
-
-
-def _read(path: Path, kind: type[Noted]) -> tuple[Noted, ...]:
-    found: dict[str, Noted] = {}
-    for number, line in lines(path):
-        place = f"{path}:{number}"
-        try:
-            noted = kind.model_validate(json.loads(line))
-        except json.JSONDecodeError as error:
-            raise InvalidSource(f"{place}: not JSON ({error.msg})") from error
-        except ValidationError as error:
-            first = error.errors(include_url=False)[0]
-            field = ".".join(str(part) for part in first["loc"]) or "line"
-            raise InvalidSource(f"{place}: {field}: {first['msg']}") from error
-        if noted.id in found:
-            raise InvalidSource(f"{place}: {noted.id} is there twice")
-        found[noted.id] = noted
-    return tuple(found.values())
+    return read_json_lines(path, VagueNeed.model_validate, "need")

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from catalog.index import ProductIndex
+from catalog.where import Where, Without
 from ranking.negation import Wanted, wants
 from ranking.records import Repair, Search, Sort
 from ranking.repair import repair
@@ -52,9 +53,10 @@ def combined(request: Search, said: Search) -> Search:
     return request.model_copy(
         update={
             "query": said.query,
-            "where": type(request.where).model_validate(where),
-            "without": type(request.without).model_validate(without),
+            "where": Where.model_validate(where),
+            "without": Without.model_validate(without),
             "sort": said.sort if request.sort is Sort.RELEVANCE else request.sort,
+            "prefer": request.prefer or said.prefer,
             "planned": True,
         }
     )

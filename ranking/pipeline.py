@@ -32,9 +32,9 @@ from ranking.reranker import Reranker, open_reranker
 from ranking.sorting import relevant
 
 FIELD = 100  # candidates that features are computed for; 150 are no better (docs/LOG.md)
-NEAREST = 3  # shown where only what is relevant is wanted, and nothing is
-YARDSTICKS = 20  # candidates that break a requirement: what is relevant is measured by the best there is
 READ = 50  # of them, those that the cross-encoder reads
+YARDSTICKS = 20  # further ones that need not fit: what is relevant is measured by the best there is
+NEAREST = 3  # shown where only what is relevant is wanted, and nothing is
 
 
 @dataclass(frozen=True)

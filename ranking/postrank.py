@@ -37,8 +37,7 @@ def postrank(hits: Sequence[Hit], search: Search, vectors: Mapping[str, NDArray[
        What is proven to be without something stays before what might be among the relevant only: a sandal
        that says "no buckle" is no better a belt (docs/LOG.md, "Met before unknown").
     """
-    kept = [hit for hit in hits if not known_to_violate(hit.receipt)]
-    found = collapse(unknown_after_met(kept))
+    found = collapse(unknown_after_met(hits))
     tiers: defaultdict[tuple[bool, bool, bool], list[Hit]] = defaultdict(list)
     for hit in found:
         sure = known_to_fit(receipt(hit.product, search.where))

@@ -60,16 +60,6 @@ def relevant(hits: Sequence[Hit]) -> list[bool]:
     return [evidence(hit, share) >= ENOUGH for hit, share in zip(hits, standing, strict=True)]
 
 
-def sorted_by(hits: Sequence[Hit], sort: Sort, currency: str | None = None) -> list[Hit]:
-    """The relevant hits in the order asked for, then the others in the order they came."""
-    if sort is Sort.RELEVANCE:
-        return list(hits)
-    passes = relevant(hits)
-    inside = [hit for hit, enough in zip(hits, passes, strict=True) if enough]
-    outside = [hit for hit, enough in zip(hits, passes, strict=True) if not enough]
-    return [*in_order(inside, sort, currency), *outside]
-
-
 def in_order(hits: Sequence[Hit], sort: Sort, currency: str | None = None) -> list[Hit]:
     """All the hits in the order asked for, ties as they came, what is not known last.
 

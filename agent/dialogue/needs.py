@@ -124,17 +124,13 @@ def instead(need: Need, reading: Reading) -> Need:
 def dropped(need: Need, what: str) -> Need | None:
     """The need without the requirement that `what` names; None where nothing in force is called so."""
     field = field_named(what)
+    unordered = need.model_copy(update={"sort": Sort.RELEVANCE, "wishes": ()})
     if field == "everything":
-        return need.model_copy(
-            update={"where": Where(), "without": Without(), "sort": Sort.RELEVANCE, "wishes": ()}
-        )
-    if field == "order":
-        return (
-            need.model_copy(update={"sort": Sort.RELEVANCE, "wishes": ()})
-            if need.sort or need.wishes
-            else None
-        )
-    freed = _freed(need, field or what)
+        freed = unordered.model_copy(update={"where": Where(), "without": Without()})
+    elif field == "order":
+        freed = unordered
+    else:
+        freed = _freed(need, field or what)
     return None if freed == need else freed
 
 

@@ -21,7 +21,7 @@ class Phrase(Record):
     """Words to search for, with what they are about, so that a later turn can replace them."""
 
     text: str
-    slot: str = "words"  # "product", "audience", "color", ..., or plain words
+    slot: str = "words"  # "audience", "brand", an attribute such as "color", or plain words
 
 
 class Need(Record):

@@ -35,9 +35,9 @@ def understand(utterance: str, state: State, desk: Desk) -> Understanding:
     text = changed.query if changed else text
     if second := spoken("second_thought").search(text):
         first = understand(text[: second.start()], state, desk)
-        if first.wanted.needs:
-            known = state.model_copy(update={"wanted": first.wanted})
-            then = understand(text[second.start() :].lstrip(" ,.;-"), known, desk)
+        known = state.model_copy(update={"wanted": first.wanted})
+        then = understand(text[second.start() :].lstrip(" ,.;-"), known, desk)
+        if first.plan.searches and then.plan.searches:
             plan = then.plan.model_copy(update={"intent": first.plan.intent})
             return then.model_copy(update={"plan": plan, "repair": changed})
     said = moves(text) if state.wanted.needs else Moves(rest=text)

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from core.record import Record
 from ranking.features import Column
 from ranking.reranker import Tokenise
+from ranking.training.checkpoints import resume, save_checkpoint
 from ranking.training.examples import Example, folds
 from ranking.training.lora import CrossEncoder, padded
 from ranking.training.synthesis import Task
@@ -77,7 +78,7 @@ def train(
     steps = max(1, len(order) // recipe.queries_per_step)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _rate(step, steps))
     lesson = _digest(tasks, recipe)
-    first = _resume(checkpoint, learned, optimizer, schedule, lesson)
+    first = resume(checkpoint, learned, optimizer, schedule, lesson)
     total = 0.0
     for step in range(first, steps):
         chosen = order[step * recipe.queries_per_step : (step + 1) * recipe.queries_per_step]
@@ -94,7 +95,7 @@ def train(
             on_progress(Progress(step + 1, steps, total / min(since, step + 1 - first), held))
             total = 0.0
             if checkpoint:
-                _save(checkpoint, learned, optimizer, schedule, step + 1, lesson)
+                save_checkpoint(checkpoint, learned, optimizer, schedule, step + 1, lesson)
     model.eval()
 
 
@@ -193,37 +194,6 @@ def _digest(tasks: Sequence[Task], recipe: Recipe) -> str:
         digest.update("\0".join([task.query, *task.passages]).encode())
         digest.update(task.target.tobytes())
     return digest.hexdigest()
-
-
-def _save(
-    path: Path, learned: dict[str, torch.Tensor], optimizer: Any, schedule: Any, step: int, lesson: str
-) -> None:
-    partial = path.with_suffix(".partial")
-    state = {
-        "step": step,
-        "lesson": lesson,
-        "optimizer": optimizer.state_dict(),
-        "schedule": schedule.state_dict(),
-    }
-    torch.save({**state, "learned": {name: p.detach().cpu() for name, p in learned.items()}}, partial)
-    partial.replace(path)
-
-
-def _resume(
-    path: Path | None, learned: dict[str, torch.Tensor], optimizer: Any, schedule: Any, lesson: str
-) -> int:
-    """The step to go on from: 0 without a checkpoint, or with one of other lessons."""
-    if path is None or not path.is_file():
-        return 0
-    state = torch.load(path, weights_only=True)
-    if state.get("lesson") != lesson or set(state["learned"]) != set(learned):
-        return 0
-    with torch.no_grad():
-        for name, parameter in learned.items():
-            parameter.copy_(state["learned"][name])
-    optimizer.load_state_dict(state["optimizer"])
-    schedule.load_state_dict(state["schedule"])
-    return int(state["step"])
 
 
 def fine_tuned(

@@ -159,3 +159,20 @@ def test_a_need_that_names_nothing_is_searched_for_by_meaning(shop: Shop) -> Non
 def test_what_names_a_product_is_not(shop: Shop, said: str) -> None:
     (steps,) = talk(Assistant(shop), said)
     assert not any(search.by_meaning for step in of(steps, Understood) for search in step.plan.searches)
+
+
+def test_a_second_thought_that_is_no_wish_is_answered_as_what_it_is(shop: Shop) -> None:
+    (steps,) = talk(Assistant(shop), "red kettle, sorry, what's your return policy")
+    last = steps[-1]
+    assert isinstance(last, Answered)
+    assert last.state.history[-1].plan
+    assert last.state.history[-1].plan.intent is Intent.CHAT
+
+
+def test_a_second_thought_replaces_what_it_takes_back(shop: Shop) -> None:
+    (steps,) = talk(Assistant(shop), "red kettle, no wait, in blue")
+    understood, *_ = of(steps, Understood)
+    (search,) = understood.plan.searches
+    assert understood.plan.intent is Intent.FIND
+    assert "blue" in search.where.attributes["color"]
+    assert "red" not in search.where.attributes["color"]

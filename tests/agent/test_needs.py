@@ -94,6 +94,8 @@ def test_what_was_excluded_can_be_allowed_again(lexis: Lexis) -> None:
 def test_what_is_not_required_cannot_be_dropped(lexis: Lexis) -> None:
     assert dropped(need(lexis, "dinnerware set"), "mugs") is None
     assert dropped(need(lexis, "kettle"), "price") is None
+    assert dropped(need(lexis, "kettle"), "order") is None
+    assert dropped(need(lexis, "kettle"), "filters") is None
 
 
 def test_all_filters_go_together(lexis: Lexis) -> None:

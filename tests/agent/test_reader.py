@@ -65,3 +65,13 @@ def test_a_planned_query_is_not_read_again(demo_index: ProductIndex, full: Ranke
 def test_the_lexis_is_compiled_once_until_the_vocabulary_changes(demo_index: ProductIndex) -> None:
     lexes = Lexes()
     assert lexes.of(demo_index) is lexes.of(demo_index)
+
+
+def test_a_wish_said_in_the_query_leans_the_order(demo_index: ProductIndex, full: Ranker) -> None:
+    plain, cheap = (
+        search(demo_index, Search(query=q), "full", full).hits for q in ("kettle", "cheap kettle")
+    )
+    assert cheap[0].product.price
+    assert plain[0].product.price
+    assert cheap[0].product.price.amount <= plain[0].product.price.amount
+    assert [hit.product.id for hit in cheap] != [hit.product.id for hit in plain]

@@ -230,7 +230,7 @@ def test_a_wrong_line_is_named_by_file_and_line(tmp_path: Path, changed: str, pr
     with pytest.raises(InvalidSource, match=rf"requests\.jsonl:2: .*{problem}"):
         read_requests(path)
     path.write_text(f"{line}\n{line}\n")
-    with pytest.raises(InvalidSource, match=r":2: a is there twice"):
+    with pytest.raises(InvalidSource, match=r":2: request a is there twice"):
         read_requests(path)
 
 

@@ -21,6 +21,7 @@ from agent.llm.training.generation import epoch
 from agent.llm.training.lessons import Lesson
 from agent.llm.training.weights import PROJECTIONS
 from core.record import Record
+from ranking.training.checkpoints import resume, save_checkpoint
 from ranking.training.lora import LowRank
 
 CHECKPOINT = 50  # steps between checkpoints
@@ -108,7 +109,7 @@ def train(
     optimizer = torch.optim.AdamW(learned.values(), lr=recipe.rate, weight_decay=0.01)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _rate(step, len(batches)))
     taught = _digest(batches, recipe)
-    first = _resume(checkpoint, learned, optimizer, schedule, taught)
+    first = resume(checkpoint, learned, optimizer, schedule, taught)
     total = 0.0
     for step in range(first, len(batches)):
         loss = _loss(model, batches[step], device)
@@ -124,7 +125,7 @@ def train(
             on_progress(Progress(step + 1, len(batches), total / since, held))
             total = 0.0
             if checkpoint:
-                _save(checkpoint, learned, optimizer, schedule, step + 1, taught)
+                save_checkpoint(checkpoint, learned, optimizer, schedule, step + 1, taught)
     model.eval()  # type: ignore[no-untyped-call]
 
 
@@ -193,35 +194,3 @@ def _digest(batches: Sequence[Sequence[Example]], recipe: Recipe) -> str:
     for batch in batches:
         digest.update(str([(example.question, example.answer) for example in batch]).encode())
     return digest.hexdigest()
-
-
-def _save(
-    path: Path, learned: dict[str, torch.Tensor], optimizer: Any, schedule: Any, step: int, taught: str
-) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
-    state = {
-        "step": step,
-        "taught": taught,
-        "optimizer": optimizer.state_dict(),
-        "schedule": schedule.state_dict(),
-    }
-    torch.save({**state, "learned": {name: part.detach().cpu() for name, part in learned.items()}}, partial)
-    partial.replace(path)
-
-
-def _resume(
-    path: Path | None, learned: dict[str, torch.Tensor], optimizer: Any, schedule: Any, taught: str
-) -> int:
-    """The step to go on from: 0 without a checkpoint, or with one of other lessons."""
-    if path is None or not path.is_file():
-        return 0
-    state = torch.load(path, weights_only=True)
-    if state.get("taught") != taught:
-        return 0
-    with torch.no_grad():
-        for name, part in learned.items():
-            part.copy_(state["learned"][name])
-    optimizer.load_state_dict(state["optimizer"])
-    schedule.load_state_dict(state["schedule"])
-    return int(state["step"])
