@@ -108,6 +108,22 @@ class Settings(BaseSettings):
     llm_day_calls: int | None = Field(default=None, ge=1)  # of all processes that share the cache folder
     llm_day_tokens: int | None = Field(default=None, ge=1)
     llm_day_cost: Amount | None = None
+    data: Annotated[Path, AfterValidator(Path.expanduser)] = Path(
+        "aisle-data"
+    )  # conversations, behaviour log
+    conversation_days: int = Field(default=30, ge=1)  # that a conversation is kept after its last turn
+    behavior: bool = True  # whether what shoppers do is logged at all
+    behavior_days: int = Field(default=90, ge=1)  # that the log is kept
+
+    serve_keys: Annotated[Path, AfterValidator(Path.expanduser)] | None = None  # file of `aisle keys`
+    serve_key_per_minute: int = Field(default=600, ge=1)  # requests of one key
+    serve_address_per_minute: int = Field(default=120, ge=1)  # requests of one address without a key
+    serve_timeout_s: float = Field(
+        default=10.0, gt=0, allow_inf_nan=False
+    )  # then partial results are answered
+    serve_body_kb: int = Field(default=256, ge=1)
+    serve_origins: tuple[str, ...] = ()  # that browsers may call from: CORS is off without any
+
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     threads: int = Field(default=0, ge=0)  # 0: every core
 

@@ -1,0 +1,1 @@
+"""Relevance judged by models, and how far such judgments can be trusted. Serves nobody."""

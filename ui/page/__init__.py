@@ -1,0 +1,1 @@
+"""The chat page: what a shopper sees of the steps of a turn. Decides nothing."""
