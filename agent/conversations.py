@@ -1,4 +1,4 @@
-"""Conversations kept on disk, so that they outlive a restart. Knows their state as a record, and not what is in it.
+"""Conversations kept on disk, so that they outlive a restart. Knows nothing of what is said in them.
 
 A handle is random and opaque; to anyone but its owner it is as unknown as one that never was.
 """
@@ -57,7 +57,7 @@ class Conversations:
             return State.model_validate_json(found[0])
         except ValidationError as error:  # written by another version
             raise InvalidQuery(
-                f"conversation {handle!r} was begun by another version; leave the handle out to begin a new one"
+                f"conversation {handle!r} is of another version; leave the handle out to begin a new one"
             ) from error
 
     def save(self, handle: str, owner: str, state: State) -> None:

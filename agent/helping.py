@@ -1,7 +1,8 @@
 """What a language model adds to a turn: other searches, a mission of its own, a reply in prose.
 
 It comes after what the rules found and costs a shopper nothing but waiting for more: where a model fails,
-makes things up or proposes what the shop has not, the rules' results and the template's words stay.
+makes things up, proposes what the shop has not, or is no longer waited for, the rules' results and the
+template's words stay.
 """
 
 from collections.abc import Callable, Generator
@@ -10,10 +11,11 @@ from dataclasses import dataclass, replace
 from agent.dialogue.needs import query_of
 from agent.dialogue.proposals import taken_over
 from agent.dialogue.understanding import Understanding
+from agent.llm.chat import Cancel
 from agent.llm.missions import CannotCall, Mission, run_mission
-from agent.llm.planner import Planner
+from agent.llm.planner import Adviser
 from agent.llm.prose import Written, write
-from agent.steps import Searched, Understood
+from agent.steps import Replying, Searched, Understood
 from agent.turn import Turn
 from agent.wording.answer import about
 from agent.wording.phrases import Phrases
@@ -25,11 +27,12 @@ from tools.shop import Shop
 
 @dataclass(frozen=True)
 class Helper:
-    """A planner at work in a shop."""
+    """A model at work in one turn; `cancel` ends its calls, and the turn goes on without it."""
 
     shop: Shop
-    planner: Planner
+    adviser: Adviser
     phrases: Phrases
+    cancel: Cancel
 
     def refined(
         self,
@@ -42,9 +45,9 @@ class Helper:
         shop = about(self.shop.index.vocabulary(), self.shop.currency)
         so_far = "; ".join(query_of(need) for need in turn.state.wanted.needs)
         try:
-            queries = self.planner.propose(turn.message, so_far, shop.departments)
+            queries = self.adviser.propose(turn.message, so_far, shop.departments, self.cancel)
         except Blocked as error:
-            return understood, self._with_notice(results, error)
+            return understood, self.noticed(results, error)
         kept = tuple(query for query in queries if self._sells(understood, query))
         if not kept:
             return understood, results
@@ -53,37 +56,53 @@ class Helper:
 
     def mission(
         self, turn: Turn, understood: Understanding
-    ) -> Generator[Understood | Searched, None, Mission | None]:
-        """What a model that can call tools finds for an undertaking; nothing where it cannot, or fails."""
-        model = self.planner.capable()
+    ) -> Generator[Understood | Searched, None, Mission | Blocked | None]:
+        """What a model that can call tools finds for an undertaking; why not, or nothing where it cannot."""
+        model = self.adviser.capable()
         if model is None:
             return None
         try:
-            return (yield from run_mission(self.shop, model, turn.message, understood, self.phrases, turn.ms))
-        except (CannotCall, ModelUnavailable):
+            return (
+                yield from run_mission(
+                    self.shop, model, turn.message, understood, self.phrases, turn.ms, cancel=self.cancel
+                )
+            )
+        except CannotCall:
             return None
+        except ModelUnavailable as error:
+            return error
 
-    def reply(self, turn: Turn, results: Results, template: str) -> str:
+    def reply(self, turn: Turn, results: Results, template: str) -> Generator[Replying, None, Written]:
         """The reply in the model's words where every one of them is borne out by the records on show.
 
         What was counted, relaxed, put right or left out is the template's to say.
         """
         shown = [hit.product for hit in results.hits if hit.relevant]
         said_by_template = results.groups or results.relaxations or results.repair or results.notices
-        model = self.planner.capable() if shown and not said_by_template else None
-        if model is None:
-            return template
-        for piece in write(model, turn.message, shown, template):
-            if isinstance(piece, Written):
-                return piece.text
-        return template
+        model = self.adviser.capable() if shown and not said_by_template else None
+        plain = Written(text=template, templated=True)
+        if model is None or self.cancel.is_set:
+            return plain
+        said: list[str] = []
+        try:
+            for piece in write(model, turn.message, shown, template, self.cancel):
+                if isinstance(piece, Written):
+                    return piece
+                said.append(piece)
+                yield Replying(text=" ".join(said), ms=turn.ms())
+        except ModelUnavailable:  # nobody waits for it any more: `write` handles every other failure
+            return plain
+        return plain
+
+    def noticed(self, results: Results, error: Blocked) -> Results:
+        """The results with a word on why no model has helped; nothing where nobody waited for it."""
+        if self.cancel.is_set:
+            return results
+        notice = self.phrases.say("found.unplanned", problem=str(error))
+        return results.model_copy(update={"notices": (*results.notices, notice)})
 
     def _sells(self, understood: Understanding, query: str) -> bool:
         """Whether the shop has anything of the kind; asked without the cross-encoder."""
         (search,) = taken_over(understood, (query,)).plan.searches
         found = rank(self.shop.index, search, replace(self.shop.ranker, reranker=None))
         return not found.astray and any(hit.relevant for hit in found.hits)
-
-    def _with_notice(self, results: Results, error: Blocked) -> Results:
-        notice = self.phrases.say("found.unplanned", problem=str(error))
-        return results.model_copy(update={"notices": (*results.notices, notice)})

@@ -3,25 +3,29 @@
 Understanding is `agent.dialogue`, searching is `tools`, wording is `agent.wording`; this is their order.
 """
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Sequence
+from functools import partial
 
 from agent.dialogue.needs import search_of
 from agent.dialogue.proposals import by_meaning, is_unsure
 from agent.dialogue.state import State, Wanted
 from agent.dialogue.understand import understand
-from agent.dialogue.understanding import PAGE, Desk, Understanding
+from agent.dialogue.understanding import PAGE, Desk, Understanding, searched
 from agent.experience import Experience
 from agent.helping import Helper
+from agent.llm.chat import Cancel
+from agent.llm.missions import Mission
 from agent.llm.planner import Planner, open_planner
 from agent.plan import Intent
 from agent.reader import Lexes
 from agent.steps import Asked, Failed, Option, Searched, Step, Understood
 from agent.turn import Turn
+from agent.undertakings import recalled_searches
 from agent.wording.answer import about, asked, chatted, compared, found, offers, pointed, problem, told
 from agent.wording.phrases import phrases
 from agent.wording.requirements import Requirement, changed, requirements
 from catalog.product import Product
-from core.errors import AisleError
+from core.errors import AisleError, Blocked, InvalidQuery
 from core.settings import Settings
 from ranking.pipeline import rank
 from ranking.records import Facet, Hit, Results
@@ -36,6 +40,8 @@ from tools.shop import Shop, open_shop
 
 PAGE_OF_GROUP = 4  # products of each search of a bundle
 SHELF = 1  # levels of the tree that a further page stays in
+
+Steps = Generator[Step, None, None]  # closing it ends the turn
 
 
 class Assistant:
@@ -52,13 +58,13 @@ class Assistant:
         self._experience = experience or Experience()
         self._lexes = Lexes()
         self._phrases = phrases(language)
-        self._helper = Helper(shop, planner, self._phrases) if planner else None
+        self._planner = planner
 
     def close(self) -> None:
         """Release the shop and the language model."""
         self._shop.close()
-        if self._helper:
-            self._helper.planner.close()
+        if self._planner:
+            self._planner.close()
 
     def warm_up(self) -> None:
         """Read the shop's words and the lessons, which can take seconds, before a first turn needs them."""
@@ -69,24 +75,48 @@ class Assistant:
         """A conversation in which nothing was said yet."""
         return State(currency=self._shop.currency)
 
-    def run(self, state: State, message: str) -> Iterator[Step]:
-        """Answer a message: `Understood`, what is found as it is found, and `Answered` or `Failed` last."""
+    def run(self, state: State, message: str, cancel: Cancel | None = None) -> Steps:
+        """Answer a message: `Understood`, what is found as it is found, and `Answered` or `Failed` last.
+
+        Once `cancel` is set no model is waited for: the turn ends with what was found without it.
+        """
         turn = Turn(state, message)
         try:
             understood = understand(message, state, self._desk(state))
             yield Understood(
                 plan=understood.plan, changes=self._changes(state.wanted, understood.wanted), ms=turn.ms()
             )
-            yield from self._answer(turn, understood)
+            yield from self._answer(turn, understood, self._helping(turn, cancel))
         except AisleError as error:
             yield Failed(problem=str(error), state=turn.failed(str(error)), ms=turn.ms())
+
+    def rerun(self, state: State, wanted: Wanted) -> Steps:
+        """Answer a change of what is wanted that was made by hand, and not said: a requirement taken away."""
+        changes = self._changes(state.wanted, wanted)
+        turn = Turn(state, "; ".join(changes))
+        try:
+            if not wanted.needs:
+                raise InvalidQuery("nothing is looked for any more; say what you want")
+            understood = searched(wanted.model_copy(update={"seen": ()}), Intent.REFINE)
+            yield Understood(plan=understood.plan, changes=changes, ms=turn.ms())
+            yield from self._search(turn, understood, None)
+        except AisleError as error:
+            yield Failed(problem=str(error), state=turn.failed(str(error)), ms=turn.ms())
+
+    def _helping(self, turn: Turn, cancel: Cancel | None) -> Helper | None:
+        if self._planner is None:
+            return None
+        adviser = self._planner.turn()
+        turn.adviser = adviser
+        return Helper(self._shop, adviser, self._phrases, cancel or Cancel())
 
     def _desk(self, state: State) -> Desk:
         index = self._shop.index
         shown = index.get(state.shown)
-        return Desk(self._lexes.of(index), index.lexicon(), [shown[i] for i in state.shown if i in shown])
+        last = [shown[i] for i in state.shown if i in shown]
+        return Desk(self._lexes.of(index), index.lexicon(), last, partial(self._experience.told, index))
 
-    def _answer(self, turn: Turn, understood: Understanding) -> Iterator[Step]:
+    def _answer(self, turn: Turn, understood: Understanding, helper: Helper | None) -> Steps:
         plan = understood.plan
         if understood.problem:
             seen = len(turn.state.shown)
@@ -108,9 +138,9 @@ class Assistant:
             text = told(facts, self._phrases) if asks else pointed(products, self._phrases)
             yield turn.answered(text, understood, shown=turn.state.shown, facts=facts)
         else:
-            yield from self._search(turn, understood)
+            yield from self._search(turn, understood, helper)
 
-    def _search(self, turn: Turn, understood: Understanding) -> Iterator[Step]:
+    def _search(self, turn: Turn, understood: Understanding, helper: Helper | None) -> Steps:
         results = self._results(understood)
         if understood.wanted.seen and not results.hits:  # what was shown stays on show
             before = understood.model_copy(update={"wanted": turn.state.wanted})
@@ -124,14 +154,16 @@ class Assistant:
             yield Understood(plan=understood.plan, changes=self._also(recalled), ms=turn.ms())
             results = self._results(understood)
         yield Searched(results=results, final=False, ms=turn.ms())
-        if self._helper and understood.wanted.mission:
-            mission = yield from self._helper.mission(turn, understood)
-            if mission:
+        if helper and understood.wanted.mission:
+            mission = yield from helper.mission(turn, understood)
+            if isinstance(mission, Mission):
                 shown = tuple(hit.product.id for hit in mission.results.hits)
                 yield turn.answered(mission.text, mission.understood, shown=shown)
                 return
-        if self._helper and unsure:
-            understood, results = self._helper.refined(turn, understood, results, self._results)
+            if isinstance(mission, Blocked):  # a model that does not answer is not asked again
+                results, helper = helper.noticed(results, mission), None
+        if helper and unsure:
+            understood, results = helper.refined(turn, understood, results, self._results)
             if understood.plan.source == "merged":
                 changes = self._also([need.label for need in understood.wanted.needs])
                 yield Understood(plan=understood.plan, changes=changes, ms=turn.ms())
@@ -154,12 +186,15 @@ class Assistant:
             page=int(bool(understood.wanted.seen)),
             nearest=nearest_department(self._shop, plan.searches[0]) if astray else None,
         )
-        if self._helper:
-            text = self._helper.reply(turn, results, text)
+        cites = shown[:1]
+        if helper:
+            reply = yield from helper.reply(turn, results, text)
+            text, cites = reply.text, reply.cites or cites
         yield turn.answered(
             text,
             understood,
             shown=shown,
+            cites=cites,
             asked=facet.name if facet else None,
             offers=offers(results, plan, self._phrases),
         )
@@ -169,7 +204,9 @@ class Assistant:
         shop, wanted, plan = self._shop, understood.wanted, understood.plan
         if wanted.mission:
             (search,) = plan.searches
-            kinds = searches_for(shop, search.query, search.where, search.without)
+            kinds = recalled_searches(shop, self._experience, search) or searches_for(
+                shop, search.query, search.where, search.without
+            )
             results = search_all(shop, kinds, plan.budget, all_needed=False)
         elif len(plan.searches) > 1:
             labelled = zip((need.label for need in wanted.needs), plan.searches, strict=True)

@@ -5,6 +5,7 @@ carry the conversation's next state.
 """
 
 from agent.dialogue.state import State
+from agent.llm.metering import Use
 from agent.plan import Plan
 from core.record import Record
 from ranking.records import Results
@@ -46,8 +47,15 @@ class Asked(Record):
     ms: float
 
 
+class Replying(Record):
+    """The reply as far as it is written and audited; what `Answered` says replaces it."""
+
+    text: str
+    ms: float
+
+
 class Answered(Record):
-    """The reply. `cites` are the ids of the products it speaks of."""
+    """The reply. `cites` are the ids of the products it speaks of; `use` is what a model took for it."""
 
     text: str
     state: State
@@ -55,6 +63,7 @@ class Answered(Record):
     comparison: Comparison | None = None
     facts: tuple[Fact, ...] = ()
     offers: tuple[Option, ...] = ()  # relaxations, each with what to say for it
+    use: Use | None = None
     ms: float
 
 
@@ -66,4 +75,4 @@ class Failed(Record):
     ms: float
 
 
-Step = Understood | Searched | Asked | Answered | Failed
+Step = Understood | Searched | Asked | Replying | Answered | Failed

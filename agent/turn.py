@@ -4,6 +4,7 @@ from time import perf_counter
 
 from agent.dialogue.state import LONGEST_HISTORY, MOST_EARLIER, Said, State
 from agent.dialogue.understanding import Understanding
+from agent.llm.planner import Adviser
 from agent.plan import Intent
 from agent.steps import Answered, Option
 from tools.comparison import Comparison
@@ -18,6 +19,7 @@ class Turn:
     def __init__(self, state: State, message: str) -> None:
         self.state = state
         self.message = message
+        self.adviser: Adviser | None = None
         self._started = perf_counter()
 
     def ms(self) -> float:
@@ -30,6 +32,7 @@ class Turn:
         understood: Understanding,
         *,
         shown: tuple[str, ...],
+        cites: tuple[str, ...] = (),
         asked: str | None = None,
         comparison: Comparison | None = None,
         facts: tuple[Fact, ...] = (),
@@ -53,7 +56,7 @@ class Turn:
                 "history": (*state.history, said)[-LONGEST_HISTORY:],
             }
         )
-        cites = plan.refers_to or shown[:1]
+        cites = plan.refers_to or cites or shown[:1]
         return Answered(
             text=text,
             state=after,
@@ -61,6 +64,7 @@ class Turn:
             comparison=comparison,
             facts=facts,
             offers=offers,
+            use=self.adviser.use if self.adviser and self.adviser.use.calls else None,
             ms=self.ms(),
         )
 

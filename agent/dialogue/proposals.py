@@ -30,6 +30,8 @@ def is_unsure(understood: Understanding, results: Results, lexis: Lexis) -> bool
         return True
     if plan.intent is not Intent.FIND or len(plan.searches) != 1 or wanted.seen:
         return False
+    if understood.names_nothing:
+        return True
     search = plan.searches[0]
     said = stems(search.query)
     asked = telling(said)

@@ -11,6 +11,7 @@ from agent.dialogue.about_shown import about_shown
 from agent.dialogue.moves import Moves, Whole, moves, spoken
 from agent.dialogue.needs import query_of
 from agent.dialogue.state import State, Wanted
+from agent.dialogue.telling import retold
 from agent.dialogue.understanding import Desk, Understanding, chat, problem, searched
 from agent.plan import Intent
 from agent.reading.smalltalk import Topic, topic
@@ -42,6 +43,7 @@ def understand(utterance: str, state: State, desk: Desk) -> Understanding:
             return then.model_copy(update={"plan": plan, "repair": changed})
     said = moves(text) if state.wanted.needs else Moves(rest=text)
     understood = about_shown(said, state, desk) or about_needs(said, state, desk)
+    understood = retold(understood, text, state, desk)
     return understood.model_copy(update={"repair": changed})
 
 

@@ -4,11 +4,12 @@ Reads nothing itself.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from agent.dialogue.needs import search_of
 from agent.dialogue.state import Need, State, Wanted
+from agent.kinds import Kind
 from agent.plan import Intent, Plan
 from agent.reading.lexis import Lexis
 from agent.reading.parse import Conflict, Reading
@@ -33,16 +34,27 @@ class Understanding(Record):
     conflicts: tuple[Conflict, ...] = ()
     topic: Topic | None = None
     question: str = ""  # about products that were shown
+    names_nothing: bool = False  # the words tell of a need, whatever they name beside it
     problem: str | None = None
     detail: str = ""
 
 
+class Told(NamedTuple):
+    """What kind of message words are by those that others said, and the nearest of these."""
+
+    kind: Kind
+    like: str = ""
+
+
 class Desk(NamedTuple):
-    """What a turn is read with: the shop's words, and the products that were shown last."""
+    """What a turn is read with: the shop's words, the products that were shown last, and whoever can tell
+    what kind of message words are.
+    """
 
     lexis: Lexis
     lexicon: Lexicon | None = None
     shown: Sequence[Product] = ()
+    told: Callable[[str], Told | None] | None = None
 
 
 def searched(

@@ -4,15 +4,17 @@ from typing import TypeVar
 import pytest
 
 from agent.dialogue.state import LONGEST_HISTORY, State
-from agent.llm.chat import Cancel
+from agent.llm.chat import Cancel, ChatModel
+from agent.llm.metering import Use
 from agent.loop import Assistant
 from agent.plan import Intent
-from agent.steps import Answered, Failed, Searched, Step, Understood
+from agent.steps import Answered, Failed, Replying, Searched, Step, Understood
 from catalog.index import ProductIndex
 from core.errors import InvalidQuery, ModelUnavailable
 from ranking.blend import load_blend
 from ranking.pipeline import Ranker
 from ranking.records import Search
+from tests.fakes import FakeChat
 from tools.shop import Shop
 
 
@@ -23,6 +25,14 @@ class Proposing:
         self.heard: list[tuple[str, str]] = []
         self._queries = queries
         self._problem = problem
+
+    def turn(self) -> "Proposing":
+        """The same in every turn."""
+        return self
+
+    @property
+    def use(self) -> Use:
+        return Use(model="proposing", calls=len(self.heard))
 
     def propose(
         self,
@@ -36,11 +46,22 @@ class Proposing:
             raise ModelUnavailable(self._problem)
         return self._queries
 
-    def capable(self) -> None:
+    def capable(self) -> ChatModel | None:
         """Calls no tools and writes nothing."""
 
     def close(self) -> None:
         self.heard.clear()
+
+
+class Writing(Proposing):
+    """Stands in for a model that also calls tools and writes."""
+
+    def __init__(self, *script: str | ModelUnavailable) -> None:
+        super().__init__()
+        self.model = FakeChat(*script)
+
+    def capable(self) -> ChatModel:
+        return self.model
 
 
 @pytest.fixture(scope="module")
@@ -176,3 +197,35 @@ def test_a_second_thought_replaces_what_it_takes_back(shop: Shop) -> None:
     assert understood.plan.intent is Intent.FIND
     assert "blue" in search.where.attributes["color"]
     assert "red" not in search.where.attributes["color"]
+
+
+def test_a_reply_is_shown_as_it_is_written_and_cites_what_it_speaks_of(shop: Shop) -> None:
+    (plain,) = talk(Assistant(shop), "electric kettle")
+    (found,) = [step.results for step in of(plain, Searched) if step.final]
+    first, second = f"The {found.hits[1].product.title} [2] is one.", "It is a kettle."
+    (steps,) = talk(Assistant(shop, planner=Writing(f"{first} {second}")), "electric kettle")
+    assert [step.text for step in of(steps, Replying)] == [first, f"{first} {second}"]
+    last = steps[-1]
+    assert isinstance(last, Answered)
+    assert last.text == f"{first} {second}"
+    assert last.cites == (found.hits[1].product.id,)
+
+
+def test_a_cancelled_turn_asks_no_model_for_a_reply(shop: Shop) -> None:
+    planner, cancel = Writing(), Cancel()
+    cancel.set()
+    assistant = Assistant(shop, planner=planner)
+    *_, last = assistant.run(assistant.begin(), "electric kettle", cancel)
+    assert isinstance(last, Answered)
+    assert last.text
+    assert planner.model.asked == []
+
+
+def test_a_mission_that_no_model_can_be_asked_for_says_why(shop: Shop) -> None:
+    (steps,) = talk(
+        Assistant(shop, planner=Writing(ModelUnavailable("it is asleep"))),
+        "everything for a baby's first month",
+    )
+    *_, found = of(steps, Searched)
+    assert found.results.groups, "the rules' mission is shown all the same"
+    assert any("it is asleep" in notice for notice in found.results.notices)

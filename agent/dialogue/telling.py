@@ -1,0 +1,70 @@
+"""A turn of which the rules have nothing but words to search for, and what words like these were for others.
+
+It overrules no requirement, no reference and no name of a product: there the rules are sure.
+"""
+
+from agent.dialogue.needs import need_of
+from agent.dialogue.state import State, Wanted
+from agent.dialogue.topic import products_named
+from agent.dialogue.understanding import Desk, Told, Understanding, chat, searched
+from agent.kinds import Kind
+from agent.plan import Intent
+from agent.reading.parse import Reading, parse
+from agent.reading.smalltalk import Topic, topic
+from agent.reading.total import budgeted
+from ranking.records import Sort
+
+
+def retold(understood: Understanding, text: str, state: State, desk: Desk) -> Understanding:
+    """The turn as it is after all: chat, an undertaking, a need that names nothing; or as the rules have it."""
+    if desk.told is None or not _is_open(understood, state):
+        return understood
+    reading = parse(text, desk.lexis, currency=state.currency)
+    if products_named(reading.query, desk.lexis) and reading.where.brands:
+        return understood
+    told = desk.told(text)
+    if told is None:
+        return understood
+    named = products_named(reading.query, desk.lexis)
+    match told.kind:
+        case Kind.CHAT if not named and _is_bare(reading):
+            return chat(state.wanted, _about(told))
+        case Kind.MISSION if not named and understood.plan.intent is not Intent.REFINE:
+            return undertaken(text, state, desk)
+        case Kind.NEED if understood.plan.intent is Intent.FIND and not reading.where.brands:
+            return understood.model_copy(update={"names_nothing": True})
+    return understood
+
+
+def undertaken(text: str, state: State, desk: Desk) -> Understanding:
+    """An undertaking, with a sum for all of it where an upper bound is said."""
+    mission, budget = budgeted(text, state.currency)
+    if budget is None:
+        mission, budget = budgeted(mission, state.currency, marked=False)
+    reading = parse(mission, desk.lexis, currency=state.currency)
+    wanted = Wanted(needs=(need_of(reading, mission),), budget=budget, mission=True)
+    return searched(wanted, Intent.BUNDLE, conflicts=reading.conflicts)
+
+
+def _is_open(understood: Understanding, state: State) -> bool:
+    """Whether all that the turn asks for is words to search for, or nothing that was understood."""
+    plan, before = understood.plan, state.wanted.needs
+    if plan.intent is Intent.CHAT:
+        return understood.topic is Topic.UNCLEAR
+    if plan.intent not in (Intent.FIND, Intent.REFINE) or len(plan.searches) != 1:
+        return False
+    if plan.intent is Intent.FIND:
+        return True
+    (need,) = understood.wanted.needs
+    return len(before) == 1 and (need.where, need.without) == (before[0].where, before[0].without)
+
+
+def _is_bare(reading: Reading) -> bool:
+    required = not (reading.where.is_empty and reading.without.is_empty)
+    return not (required or reading.wishes or reading.sort is not Sort.RELEVANCE)
+
+
+def _about(told: Told) -> Topic:
+    """What the message that it resembles is about."""
+    about = topic(told.like)
+    return Topic.OFF_TOPIC if about in (Topic.UNCLEAR, Topic.EMPTY) else about
