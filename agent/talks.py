@@ -19,8 +19,8 @@ PATIENCE_S = 3.0  # for the turn before to end; then the new one goes on from wh
 class _Running:
     """A turn that is being answered."""
 
-    def __init__(self) -> None:
-        self.cancel = Cancel()
+    def __init__(self, cancel: Cancel) -> None:
+        self.cancel = cancel
         self.ended = Event()
         self.is_late = False  # a later turn has gone on without it
 
@@ -42,18 +42,19 @@ class Talks:
         """The conversation as its last turn left it; `InvalidQuery` where the owner has no such one."""
         return self._conversations.load(handle, owner)
 
-    def say(self, handle: str, owner: str, message: str) -> Steps:
+    def say(self, handle: str, owner: str, message: str, cancel: Cancel | None = None) -> Steps:
         """Answer a message. Closing the steps ends the turn, and leaves the conversation as it was."""
         self.state(handle, owner)  # an unknown handle is told now, not at the first step
-        return self._turn(handle, owner, lambda state, cancel: self._assistant.run(state, message, cancel))
+        mine = _Running(cancel or Cancel())
+        return self._turn(handle, owner, mine, lambda state: self._assistant.run(state, message, mine.cancel))
 
     def change(self, handle: str, owner: str, change: Callable[[State], Wanted]) -> Steps:
         """Answer what was changed by hand in what is wanted."""
         self.state(handle, owner)
-        return self._turn(handle, owner, lambda state, _: self._assistant.rerun(state, change(state)))
+        mine = _Running(Cancel())
+        return self._turn(handle, owner, mine, lambda state: self._assistant.rerun(state, change(state)))
 
-    def _turn(self, handle: str, owner: str, answer: Callable[[State, Cancel], Steps]) -> Steps:
-        mine = _Running()
+    def _turn(self, handle: str, owner: str, mine: _Running, answer: Callable[[State], Steps]) -> Steps:
         with self._lock:
             before = self._running.get(handle)
             self._running[handle] = mine
@@ -61,7 +62,7 @@ class Talks:
             if before:
                 before.cancel.set()
                 before.is_late = not before.ended.wait(PATIENCE_S)
-            with closing(answer(self.state(handle, owner), mine.cancel)) as steps:
+            with closing(answer(self.state(handle, owner))) as steps:
                 for step in steps:
                     if isinstance(step, Answered | Failed) and not mine.is_late:
                         self._conversations.save(handle, owner, step.state)
