@@ -98,7 +98,7 @@ class EdgeCollection:
         """See `Collection`."""
         request = edge.FacetRequest(field, limit=limit, exact=True, filter=_filter(condition))
         with translated(self.folder):
-            return [(str(hit.value), hit.count) for hit in self._shard.facet(request).hits]
+            return [(str(hit.value), hit.count) for hit in self._shard.facet(request).hits if hit.count]
 
     def leading(
         self, field: str | None, condition: Condition | None, limit: int, lowest_first: bool = False

@@ -124,7 +124,7 @@ class ServerCollection:
             answer = self._client.facet(
                 self.generation, field, facet_filter=_filter(condition), limit=limit, exact=True
             )
-        return [(str(hit.value), hit.count) for hit in answer.hits]
+        return [(str(hit.value), hit.count) for hit in answer.hits if hit.count]
 
     def leading(
         self, field: str | None, condition: Condition | None, limit: int, lowest_first: bool = False

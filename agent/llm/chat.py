@@ -57,6 +57,7 @@ class Ask(Record):
     max_tokens: int = Field(default=256, ge=1)
     temperature: float = Field(default=0.0, ge=0, le=2)
     seed: int | None = None
+    weighed: int = Field(default=0, ge=0, le=20)  # of every token, how many alternatives to tell of
     prompt: str = ""  # name and version of the prompt that the messages were written from
     timeout_s: float | None = Field(default=None, gt=0, exclude=True)  # none: as the settings say
 
@@ -67,6 +68,13 @@ class Usage(Record):
     prompt: int
     completion: int
     cached: int = 0
+
+
+class Token(Record):
+    """A piece of an answer as it was chosen, with the log-probabilities of what could have stood there."""
+
+    text: str
+    alternatives: Mapping[str, float]
 
 
 class Reply(Record):
@@ -82,6 +90,7 @@ class Reply(Record):
     cost: float | None = None  # in the currency of the price table
     ms: float
     first_ms: float | None = None  # until the first text of a stream
+    tokens: tuple[Token, ...] = ()  # where alternatives were asked for, and the server tells them
     cut: bool = False  # ended by `max_tokens`
     cached: bool = False
 

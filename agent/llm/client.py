@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ValidationError
 
 from agent.llm.background import Background
-from agent.llm.chat import Abandoned, Ask, Call, Cancel, Message, Pieces, Reply, Unusable, Usage
+from agent.llm.chat import Abandoned, Ask, Call, Cancel, Message, Pieces, Reply, Token, Unusable, Usage
 from agent.llm.failures import Endpoint, translated
 
 if TYPE_CHECKING:
@@ -80,7 +80,17 @@ class OpenAIChat:
         text, cut = checked(answer, ask, usage, self.name)
         ms = _ms_since(started)
         calls = called(answer) if ask.tools else ()
-        return Reply(text=text, calls=calls, model=self.name, usage=usage, ms=ms, first_ms=first_ms, cut=cut)
+        tokens = _tokens(answer) if ask.weighed else ()
+        return Reply(
+            text=text,
+            calls=calls,
+            model=self.name,
+            usage=usage,
+            ms=ms,
+            first_ms=first_ms,
+            tokens=tokens,
+            cut=cut,
+        )
 
 
 def open_langchain(endpoint: Endpoint, ask: Ask, http: "AsyncClient") -> "ChatOpenAI":
@@ -103,6 +113,8 @@ def open_langchain(endpoint: Endpoint, ask: Ask, http: "AsyncClient") -> "ChatOp
         max_retries=RETRIES,
         temperature=ask.temperature,
         seed=ask.seed,
+        logprobs=True if ask.weighed else None,
+        top_logprobs=ask.weighed or None,
         max_completion_tokens=ask.max_tokens if own else None,
         extra_body=body or None,
         stream_usage=True,
@@ -215,6 +227,18 @@ def _usage(answer: "AIMessage") -> Usage | None:
         return None
     known = counted.get("input_token_details", {}).get("cache_read") or 0
     return Usage(prompt=counted["input_tokens"], completion=counted["output_tokens"], cached=known)
+
+
+def _tokens(answer: "AIMessage") -> tuple[Token, ...]:
+    """The tokens with their alternatives; none from a server that does not tell them."""
+    told = (answer.response_metadata.get("logprobs") or {}).get("content") or ()
+    return tuple(
+        Token(
+            text=one["token"],
+            alternatives={other["token"]: other["logprob"] for other in one.get("top_logprobs") or ()},
+        )
+        for one in told
+    )
 
 
 def _ms_since(started: float) -> float:

@@ -24,7 +24,8 @@ from core.trace import Trace
 from ranking.postrank import UNAVAILABLE
 from ranking.records import Group, Hit, Results, Search
 from tools.bundles import search_all
-from tools.calling import Capability, Outcome, capabilities, checked, schema
+from tools.arguments import checked, schema
+from tools.calling import Capability, Outcome, capabilities
 from tools.shop import Shop
 from tools.untrusted import tamed
 

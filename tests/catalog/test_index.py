@@ -339,6 +339,14 @@ def test_the_vocabulary_follows_a_patch(index: ProductIndex) -> None:
     assert dollars.quantiles[-1][1] == usd(99_999)
 
 
+def test_the_vocabulary_forgets_what_the_last_product_took_along(index: ProductIndex) -> None:
+    index.upsert([Product(id="krone", title="Sea chart", brand="Fyr", price=Money(amount=100, currency="NOK"))])
+    assert "NOK" in {prices.currency for prices in index.vocabulary().prices}
+    index.delete(["krone"])
+    assert "NOK" not in {prices.currency for prices in index.vocabulary().prices}
+    assert "Fyr" not in {brand.label for brand in index.vocabulary().brands}
+
+
 def test_patches_from_two_threads_both_count(index: ProductIndex) -> None:
     def reprice(n: int) -> None:
         index.patch("kettle", price=usd(n))
