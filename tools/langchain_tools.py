@@ -1,5 +1,6 @@
-"""Capabilities as LangChain tools, for agents built with it. Adds nothing to them but the form."""
+"""Capabilities, and the functions of the table, as LangChain tools. Adds nothing to them but the form."""
 
+import json
 from collections.abc import Iterable
 from typing import Any
 
@@ -7,6 +8,7 @@ from langchain_core.tools import BaseTool, ToolException
 
 from core.errors import TryAgain
 from tools.calling import Capability, Outcome
+from tools.functions import Caller, Function
 
 AGAIN = "try again differently"
 
@@ -37,4 +39,35 @@ def langchain_tools(capabilities: Iterable[Capability]) -> list[CapabilityTool]:
             capability=capability,
         )
         for capability in capabilities
+    ]
+
+
+class FunctionTool(BaseTool):
+    """A function of the table; its message is the answer as JSON, with the answer itself as artifact."""
+
+    function: Function
+    caller: Caller
+
+    def _run(self, /, **arguments: Any) -> tuple[str, dict[str, Any]]:
+        """Call it."""
+        try:
+            answer = self.function.call(arguments, self.caller)
+        except TryAgain as error:
+            raise ToolException(f"{AGAIN}: {error}") from error
+        return json.dumps(answer, ensure_ascii=False, separators=(",", ":")), answer
+
+
+def function_tools(functions: Iterable[Function], caller: Caller) -> list[FunctionTool]:
+    """A tool for each of them, called in the name of one caller."""
+    return [
+        FunctionTool(
+            name=function.name,
+            description=function.description,
+            args_schema=dict(function.takes),
+            response_format="content_and_artifact",
+            handle_tool_error=True,
+            function=function,
+            caller=caller,
+        )
+        for function in functions
     ]

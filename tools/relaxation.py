@@ -8,7 +8,6 @@ from dataclasses import replace
 from typing import Any
 
 from catalog.product import Money, Product
-from catalog.where import Where, Without
 from ranking.bounds import rounded_down, rounded_up
 from ranking.exclusions import classifier
 from ranking.pipeline import FIELD, rank
@@ -123,10 +122,11 @@ def _loosened(shop: Shop, search: Search, wider: Search, least: int) -> Search |
 
 def _dropped(search: Search, wider: Search) -> str:
     """The requirement that the wider search has not, in the words of the receipts."""
-    kept = _requirements(wider.where, wider.without)
-    return next(one for one in _requirements(search.where, search.without) if one not in kept)
+    kept = requirements(wider)
+    return next(one for one in requirements(search) if one not in kept)
 
 
-def _requirements(where: Where, without: Without) -> tuple[str, ...]:
-    checks = receipt(_ANY, where, classifier(without)(_ANY))
+def requirements(search: Search) -> tuple[str, ...]:
+    """What a search requires and excludes, in the words of the receipts."""
+    checks = receipt(_ANY, search.where, classifier(search.without)(_ANY))
     return tuple(check.requirement for check in checks)

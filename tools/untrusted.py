@@ -21,16 +21,34 @@ _STACKED = re.compile(
 def tamed(text: str, longest: int) -> str:
     """One line of visible text without the signs that prompts are built of, cut between words."""
     text = unicodedata.normalize("NFKC", text[: 4 * longest])  # first: full-width brackets are brackets
-    text = _SELECTORS.sub("", "".join(c if _is_visible(c) else _space_for(c) for c in text))
-    line = " ".join(_STACKED.sub(r"\1", _RULES.sub(r"\1", text.translate(_TAME))).split())
-    if len(line) <= longest:
-        return line
-    return line[: longest + 1].rsplit(" ", 1)[0][:longest] + "\u2026"
+    return _cut(_RULES.sub(r"\1", _shown(text).translate(_TAME)), longest)
+
+
+def visible(text: str, longest: int) -> str:
+    """One line of visible text with every sign it has, cut between words: for names that are used again."""
+    if len(text) <= longest and text.isascii() and text.isprintable():  # as nearly all names are
+        return " ".join(text.split())
+    return _cut(_shown(text[: 4 * longest]), longest)
 
 
 def quoted(text: str, longest: int) -> str:
     """The tamed text as a string in quotes that it cannot close."""
     return json.dumps(tamed(text, longest), ensure_ascii=False)
+
+
+def _shown(text: str) -> str:
+    """The text without what cannot be seen. Python's own test, in C, spares nearly all texts the rest."""
+    text = " ".join(text.split())
+    if not text.isprintable():
+        text = "".join(c if _is_visible(c) else _space_for(c) for c in text)
+    return text if text.isascii() else _SELECTORS.sub("", text)
+
+
+def _cut(text: str, longest: int) -> str:
+    line = " ".join((text if text.isascii() else _STACKED.sub(r"\1", text)).split())
+    if len(line) <= longest:
+        return line
+    return line[: longest + 1].rsplit(" ", 1)[0][:longest] + "\u2026"
 
 
 def _is_visible(character: str) -> bool:

@@ -19,6 +19,7 @@ from ui.chat_command import chat
 from ui.eval_commands import eval_app
 from ui.options import Diversity, Excluded, Explain, Index, Json, Order, Unrepaired
 from ui.plan_command import plan
+from ui.tools_command import tools_app
 from ui.train_commands import train_app
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ app.add_typer(models_app, name="models")
 app.add_typer(datasets_app, name="datasets")
 app.add_typer(eval_app, name="eval")
 app.add_typer(train_app, name="train")
+app.add_typer(tools_app, name="tools")
 app.command()(bench)
 app.command()(chat)
 app.command()(plan)
