@@ -6,6 +6,7 @@ Wires the stages and keeps their scores; what each one does is written in its ow
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from time import perf_counter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,8 +62,10 @@ def open_ranker(settings: Settings, on_progress: Callable[[str], None] = lambda 
         return Ranker(None, notices=(notice,))
 
 
-def rank(index: ProductIndex, request: Search, ranker: Ranker) -> Results:
-    """Answer a search with every stage."""
+def rank(index: ProductIndex, request: Search, ranker: Ranker, until: float | None = None) -> Results:
+    """Answer a search with every stage; the cross-encoder does not begin after `until`, in perf_counter's
+    seconds.
+    """
     recorder = Recorder()
     with recorder.stage("repair"):
         asked = read(index, request, ranker.reader)
@@ -89,16 +92,19 @@ def rank(index: ProductIndex, request: Search, ranker: Ranker) -> Results:
         kind = asked.search.like or asked.search.where.categories  # what it is about is settled
         lost = not kind and astray(index, field, columns, order, asked.search.where.brands)
         stage.n_out = len(order)
-    if ranker.blend and ranker.reranker and not asked.search.by_meaning:
+    reranker = None if asked.search.by_meaning else ranker.reranker
+    late = reranker is not None and until is not None and perf_counter() >= until
+    if ranker.blend and reranker and not late:
         near, far = order[:READ], order[READ:]
         with recorder.stage("rerank", n_in=len(near)) as stage:
-            crossed = cross(ranker.reranker, field, near)
+            crossed = cross(reranker, field, near)
             stage.n_out = len(near)
         with recorder.stage("blend", n_in=len(near)) as stage:
             scores |= blend(columns, near, crossed, ranker.blend)
             order = np.concatenate([near[np.argsort(-scores["blend"][near], kind="stable")], far])
             stage.n_out = len(order)
-    return _answer(list(_hits(field, order, scores, asked.search)), asked, ranker, recorder, field, lost)
+    results = _answer(list(_hits(field, order, scores, asked.search)), asked, ranker, recorder, field, lost)
+    return results.model_copy(update={"late": late})
 
 
 def _browsed(index: ProductIndex, asked: Asked, ranker: Ranker, recorder: Recorder) -> Results:

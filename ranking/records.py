@@ -117,6 +117,7 @@ class Results(Record):
     `fitting` counts all that was ranked, not only the hits that are shown.
     `repair` is there when another query than the written one was searched; `notices` say what did not
     work as it should. Where `astray`, nothing found is about the query: the hits are merely the nearest.
+    Where `late`, time was up before the cross-encoder had read them.
     """
 
     hits: tuple[Hit, ...]
@@ -125,6 +126,7 @@ class Results(Record):
     relaxations: tuple[Relaxation, ...] = ()
     facets: tuple[Facet, ...] = ()
     astray: bool = False
+    late: bool = False
     repair: Repair | None = None
     notices: tuple[str, ...] = ()
     trace: Trace

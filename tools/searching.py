@@ -5,12 +5,10 @@ It ranks nothing itself and renders nothing.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from time import perf_counter
 
 from ranking.asked import read
-from ranking.pipeline import FIELD, Ranker, rank
+from ranking.pipeline import FIELD, rank
 from ranking.records import Hit, Relaxation, Repair, Results, Search
-from ranking.reranker import Reranker, Scores
 from tools.functions import Caller
 from tools.messages import Message, late, told
 from tools.relaxation import relaxations, requirements
@@ -40,39 +38,15 @@ class Found:
         return self.results.astray or not any(hit.relevant for hit in self.hits)
 
 
-class TimeIsUp(Exception):
-    """Raised between recall and reranking; never leaves this module."""
-
-
-class Punctual:
-    """A cross-encoder that does not begin once time is up."""
-
-    def __init__(self, reranker: Reranker, until: float) -> None:
-        self.name = reranker.name
-        self._reranker = reranker
-        self._until = until
-
-    def score(self, query: str, passages: Sequence[str]) -> Scores:
-        """See `Reranker`."""
-        if perf_counter() >= self._until:
-            raise TimeIsUp
-        return self._reranker.score(query, passages)
-
-
 def find(shop: Shop, search: Search, caller: Caller, *, plain: bool = False) -> Found:
     """Search as deep as can be paged; `plain` asks for the order without the cross-encoder."""
     caller.progress("searching")
     searched, repair = as_read(shop, search)
-    hurried = caller.hurried or plain
-    ranker = replace(shop.ranker, reranker=None) if hurried or late(caller) else shop.ranker
-    messages = told(caller) if ranker.reranker is None and shop.ranker.reranker and not plain else ()
+    ranker = replace(shop.ranker, reranker=None) if caller.hurried or plain else shop.ranker
     deep = searched.model_copy(update={"limit": DEEPEST, "relevant_only": True})
-    try:
-        results = rank(shop.index, deep, _punctual(ranker, caller))
-    except TimeIsUp:
-        ranker, messages = replace(ranker, reranker=None), told(caller)
-        results = rank(shop.index, deep, ranker)
-    dropped = shop.ranker.reranker is not None and ranker.reranker is None
+    results = rank(shop.index, deep, ranker, until=caller.until)
+    dropped = shop.ranker.reranker is not None and (ranker.reranker is None or results.late)
+    messages = told(caller) if dropped and not plain else ()
     return Found(searched, results, repair, (*messages, *_noted(results)), plain=dropped)
 
 
@@ -93,12 +67,6 @@ def as_read(shop: Shop, search: Search) -> tuple[Search, Repair | None]:
         without = without.model_copy(update={"terms": terms})
     settled = {"query": asked.wanted.positive, "without": without, "repair": False, "planned": True}
     return asked.search.model_copy(update=settled), asked.repair
-
-
-def _punctual(ranker: Ranker, caller: Caller) -> Ranker:
-    if ranker.reranker is None or caller.until is None:
-        return ranker
-    return replace(ranker, reranker=Punctual(ranker.reranker, caller.until))
 
 
 def _noted(results: Results) -> tuple[Message, ...]:

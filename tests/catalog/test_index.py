@@ -340,7 +340,9 @@ def test_the_vocabulary_follows_a_patch(index: ProductIndex) -> None:
 
 
 def test_the_vocabulary_forgets_what_the_last_product_took_along(index: ProductIndex) -> None:
-    index.upsert([Product(id="krone", title="Sea chart", brand="Fyr", price=Money(amount=100, currency="NOK"))])
+    index.upsert(
+        [Product(id="krone", title="Sea chart", brand="Fyr", price=Money(amount=100, currency="NOK"))]
+    )
     assert "NOK" in {prices.currency for prices in index.vocabulary().prices}
     index.delete(["krone"])
     assert "NOK" not in {prices.currency for prices in index.vocabulary().prices}
