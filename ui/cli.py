@@ -17,6 +17,7 @@ from ui import console
 from ui.bench_view import bench
 from ui.chat_command import chat
 from ui.eval_commands import eval_app
+from ui.log_command import log_app
 from ui.options import Diversity, Excluded, Explain, Index, Json, Order, Unrepaired
 from ui.plan_command import plan
 from ui.tools_command import tools_app
@@ -42,6 +43,7 @@ app.add_typer(datasets_app, name="datasets")
 app.add_typer(eval_app, name="eval")
 app.add_typer(train_app, name="train")
 app.add_typer(tools_app, name="tools")
+app.add_typer(log_app, name="log")
 app.command()(bench)
 app.command()(chat)
 app.command()(plan)

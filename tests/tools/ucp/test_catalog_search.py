@@ -279,20 +279,6 @@ def test_when_time_is_up_what_is_ready_is_answered(shop: Shop) -> None:
     assert answer[EXTENSION]["relaxations"] == []
 
 
-def test_time_that_runs_out_while_recalling_leaves_out_the_reranking(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    reranker = Reversing()
-    slow = replace(shop, ranker=replace(shop.ranker, reranker=reranker))
-    ticks = iter([0.0] + [10.0] * 100)
-    monkeypatch.setattr("tools.messages.perf_counter", lambda: next(ticks))
-    monkeypatch.setattr("tools.searching.perf_counter", lambda: next(ticks))
-    answer = search(slow, Caller(until=5.0), query="shoes")
-    assert reranker.calls == 0
-    assert ids(answer) == ids(search(shop, query="shoes"))
-    assert codes(answer) == ["partial_results"]
-
-
 def test_pages_go_on_in_the_order_in_which_they_began(shop: Shop) -> None:
     slow = replace(shop, ranker=replace(shop.ranker, reranker=Reversing()))
     first = search(slow, Caller(hurried=True), query="shoes", pagination={"limit": 3})
