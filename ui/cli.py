@@ -18,6 +18,7 @@ from ui.bench_view import bench
 from ui.chat_command import chat
 from ui.eval_commands import eval_app
 from ui.log_command import log_app
+from ui.mcp_command import mcp
 from ui.options import Diversity, Excluded, Explain, Index, Json, Order, Unrepaired
 from ui.plan_command import plan
 from ui.tools_command import tools_app
@@ -47,6 +48,7 @@ app.add_typer(log_app, name="log")
 app.command()(bench)
 app.command()(chat)
 app.command()(plan)
+app.command()(mcp)
 
 
 @app.command()
