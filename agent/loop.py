@@ -54,7 +54,7 @@ class Assistant:
         planner: Planner | None = None,
         experience: Experience | None = None,
     ) -> None:
-        self._shop = shop
+        self.shop = shop
         self._experience = experience or Experience()
         self._lexes = Lexes()
         self._phrases = phrases(language)
@@ -62,18 +62,18 @@ class Assistant:
 
     def close(self) -> None:
         """Release the shop and the language model."""
-        self._shop.close()
+        self.shop.close()
         if self._planner:
             self._planner.close()
 
     def warm_up(self) -> None:
         """Read the shop's words and the lessons, which can take seconds, before a first turn needs them."""
         self._desk(self.begin())
-        self._experience.recalled(self._shop.index, "a need")
+        self._experience.recalled(self.shop.index, "a need")
 
     def begin(self) -> State:
         """A conversation in which nothing was said yet."""
-        return State(currency=self._shop.currency)
+        return State(currency=self.shop.currency)
 
     def run(self, state: State, message: str, cancel: Cancel | None = None) -> Steps:
         """Answer a message: `Understood`, what is found as it is found, and `Answered` or `Failed` last.
@@ -108,10 +108,10 @@ class Assistant:
             return None
         adviser = self._planner.turn()
         turn.adviser = adviser
-        return Helper(self._shop, adviser, self._phrases, cancel or Cancel())
+        return Helper(self.shop, adviser, self._phrases, cancel or Cancel())
 
     def _desk(self, state: State) -> Desk:
-        index = self._shop.index
+        index = self.shop.index
         shown = index.get(state.shown)
         last = [shown[i] for i in state.shown if i in shown]
         return Desk(self._lexes.of(index), index.lexicon(), last, partial(self._experience.told, index))
@@ -123,7 +123,7 @@ class Assistant:
             text = problem(understood.problem, self._phrases, count=seen, what=understood.detail)
             yield turn.answered(text, understood, shown=turn.state.shown)
         elif plan.intent is Intent.CHAT:
-            shop = about(self._shop.index.vocabulary(), self._shop.currency)
+            shop = about(self.shop.index.vocabulary(), self.shop.currency)
             text = chatted(understood.topic, shop, self._phrases)
             shown = turn.state.shown if understood.wanted.needs else ()
             yield turn.answered(text, understood, shown=shown)
@@ -147,9 +147,9 @@ class Assistant:
             text = self._phrases.say("found.no_more")
             yield turn.answered(text, before, shown=turn.state.shown)
             return
-        unsure = is_unsure(understood, results, self._lexes.of(self._shop.index))
+        unsure = is_unsure(understood, results, self._lexes.of(self.shop.index))
         if unsure and not understood.wanted.mission:
-            recalled = self._experience.recalled(self._shop.index, understood.plan.searches[0].query)
+            recalled = self._experience.recalled(self.shop.index, understood.plan.searches[0].query)
             understood = by_meaning(understood, recalled)
             yield Understood(plan=understood.plan, changes=self._also(recalled), ms=turn.ms())
             results = self._results(understood)
@@ -184,7 +184,7 @@ class Assistant:
             len(shown),
             understood.conflicts,
             page=int(bool(understood.wanted.seen)),
-            nearest=nearest_department(self._shop, plan.searches[0]) if astray else None,
+            nearest=nearest_department(self.shop, plan.searches[0]) if astray else None,
         )
         cites = shown[:1]
         if helper:
@@ -201,7 +201,7 @@ class Assistant:
 
     def _results(self, understood: Understanding) -> Results:
         """What the searches of the plan find, as one page."""
-        shop, wanted, plan = self._shop, understood.wanted, understood.plan
+        shop, wanted, plan = self.shop, understood.wanted, understood.plan
         if wanted.mission:
             (search,) = plan.searches
             kinds = recalled_searches(shop, self._experience, search) or searches_for(
@@ -224,13 +224,13 @@ class Assistant:
         searches = understood.plan.searches
         if len(searches) != 1 or understood.wanted.mission or understood.wanted.seen:
             return results, None
-        offered = relaxations(self._shop, searches[0], results)
+        offered = relaxations(self.shop, searches[0], results)
         is_new = understood.plan.intent is Intent.FIND
-        facet = None if offered else dividing(self._shop, searches[0], results, () if is_new else state.asked)
+        facet = None if offered else dividing(self.shop, searches[0], results, () if is_new else state.asked)
         return results.model_copy(update={"relaxations": offered, "facets": (facet,) if facet else ()}), facet
 
     def _products(self, ids: tuple[str, ...]) -> list[Product]:
-        known = self._shop.index.get(ids)
+        known = self.shop.index.get(ids)
         return [known[i] for i in ids if i in known]
 
     def _changes(self, before: Wanted, after: Wanted) -> tuple[str, ...]:

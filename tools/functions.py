@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from ranking.records import Results, Search
+
 Scope = Literal["search", "ask", "admin"]
 SCOPES: tuple[Scope, ...] = ("search", "ask", "admin")
 
@@ -18,8 +20,10 @@ class Caller:
     owner: str = "local"
     agent: str = ""  # the profile that the calling agent names
     until: float | None = None  # `time.perf_counter()` at which what is there has to be answered
+    query_id: str = ""  # by which what shoppers do with the answer can be told of later
     hurried: bool = False  # the shop is busy: leave out what costs much and adds little
     progress: Callable[[str], None] = lambda said: None  # told in plain words what is being done
+    found: Callable[[Search, Search, Results], None] = lambda asked, read, results: None  # told of a search
 
 
 @dataclass(frozen=True)

@@ -45,6 +45,7 @@ def find(shop: Shop, search: Search, caller: Caller, *, plain: bool = False) -> 
     ranker = replace(shop.ranker, reranker=None) if caller.hurried or plain else shop.ranker
     deep = searched.model_copy(update={"limit": DEEPEST, "relevant_only": True})
     results = rank(shop.index, deep, ranker, until=caller.until)
+    caller.found(search, searched, results)
     dropped = shop.ranker.reranker is not None and (ranker.reranker is None or results.late)
     messages = told(caller) if dropped and not plain else ()
     return Found(searched, results, repair, (*messages, *_noted(results)), plain=dropped)

@@ -17,10 +17,12 @@ from ui import console
 from ui.bench_view import bench
 from ui.chat_command import chat
 from ui.eval_commands import eval_app
+from ui.keys_command import keys_app
 from ui.log_command import log_app
 from ui.mcp_command import mcp
 from ui.options import Diversity, Excluded, Explain, Index, Json, Order, Unrepaired
 from ui.plan_command import plan
+from ui.serve_command import serve
 from ui.tools_command import tools_app
 from ui.train_commands import train_app
 
@@ -45,10 +47,12 @@ app.add_typer(eval_app, name="eval")
 app.add_typer(train_app, name="train")
 app.add_typer(tools_app, name="tools")
 app.add_typer(log_app, name="log")
+app.add_typer(keys_app, name="keys")
 app.command()(bench)
 app.command()(chat)
 app.command()(plan)
 app.command()(mcp)
+app.command()(serve)
 
 
 @app.command()

@@ -4,6 +4,7 @@ Each takes a request and answers in the protocol's shapes. Transports, keys and 
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from pydantic import ValidationError
 
@@ -53,7 +54,8 @@ def search_catalog(shop: Shop, secret: bytes, asked: SearchRequest, caller: Call
         without=Without(brands=brands, terms=terms),
         sort=asked.extension.sort,
     )
-    found = find(shop, search, caller, plain=place.plain)
+    further = replace(caller, query_id="", found=Caller().found)  # another page is no other search
+    found = find(shop, search, further if cursor else caller, plain=place.plain)
     size = min(asked.pagination.limit, LARGEST_PAGE)
     page, end = found.hits[place.start : place.start + size], place.start + size
     more = end < len(found.hits)
@@ -76,6 +78,7 @@ def search_catalog(shop: Shop, secret: bytes, asked: SearchRequest, caller: Call
             *_last(found, more=more),
         ),
         explained=shapes.Explained(
+            query_id=None if cursor else caller.query_id or None,
             query=tamed(found.search.query, LONGEST_SHOWN),
             requirements=tuple(tamed(one, LONGEST_SHOWN) for one in requirements(found.search)),
             fitting=found.results.fitting,

@@ -170,8 +170,12 @@ class Repaired(Record):
 
 
 class Explained(Record):
-    """How a request was read, and what the protocol has no place for."""
+    """How a request was read, and what the protocol has no place for.
 
+    By the `query_id` the shop can be told what shoppers did with the answer.
+    """
+
+    query_id: str | None = None
     query: str  # the words that were searched
     requirements: tuple[str, ...]  # what was required and excluded, of the words too
     fitting: int  # relevant products that are known to satisfy all of them
