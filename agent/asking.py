@@ -3,7 +3,7 @@
 The conversation stays here; the caller holds an opaque handle, and sees none but its own.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from threading import Timer
 from time import perf_counter
@@ -64,11 +64,19 @@ class Part(Record):
     pick: str | None = None  # chosen so that all picks together keep the budget
 
 
+class Suggestion(Record):
+    """Something that can be said next, and how many products it leaves."""
+
+    label: str
+    count: int
+    say: str
+
+
 class Question(Record):
     """What the shop would like to know; to answer, say what an option says."""
 
     text: str
-    options: tuple[Option, ...]
+    options: tuple[Suggestion, ...]
 
 
 class Turned(Record):
@@ -83,15 +91,15 @@ class Turned(Record):
     unpriced: tuple[shapes.Unpriced, ...]
     parts: tuple[Part, ...]
     question: Question | None = None
-    offers: tuple[Option, ...]  # what can be given up, and how many products that finds
+    offers: tuple[Suggestion, ...]  # what can be given up, and how many products that finds
     messages: tuple[Message, ...]
 
 
-def ask_function(talks: Talks) -> Function:
-    """The function for the table of others."""
+def ask_function(answer: Callable[[AskShop, Caller], Turned]) -> Function:
+    """The function for the table of others; who answers is `ask_shop` with conversations to hold."""
 
     def call(arguments: Mapping[str, Any], caller: Caller) -> dict[str, Any]:
-        turned = ask_shop(talks, checked(AskShop, given(arguments)), caller)
+        turned = answer(checked(AskShop, given(arguments)), caller)
         return turned.model_dump(mode="json", by_alias=True, exclude_none=True)
 
     example = {"message": "a gift for a colleague who drinks tea, under 30"}
@@ -145,8 +153,8 @@ def turned(handle: str, steps: Sequence[Step]) -> Turned:
         products=tuple(listing([hit.product], receipt=hit.receipt) for hit in shown if hit.product.price),
         unpriced=tuple(unpriced(hit.product, hit.receipt) for hit in shown if not hit.product.price),
         parts=_parts(results),
-        question=Question(text=question.question, options=question.options) if question else None,
-        offers=answered.offers if answered else (),
+        question=Question(text=question.question, options=_suggested(question.options)) if question else None,
+        offers=_suggested(answered.offers) if answered else (),
         messages=(*_notices(results), *_failure(last)),
     )
 
@@ -162,6 +170,10 @@ def _shown(results: Results | None, answered: Answered | None) -> tuple[Hit, ...
         spoken_of = [fact.product for fact in answered.facts]
     plain = Search()
     return tuple(Hit(product=one, score=0.0, receipt=receipt(one, plain.where)) for one in spoken_of)
+
+
+def _suggested(options: Sequence[Option]) -> tuple[Suggestion, ...]:
+    return tuple(Suggestion(label=one.label, count=one.count, say=one.say) for one in options)
 
 
 def _parts(results: Results | None) -> tuple[Part, ...]:

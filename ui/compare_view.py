@@ -19,6 +19,7 @@ def comparison_table(comparison: Comparison) -> RenderableType:
         Text(said.claim, style="bold"),
         Text(said.evidence),
         Text(said.also, style="dim"),
+        *([Text(comparison.judged.said, style="yellow")] if comparison.judged else []),
         "",
         _means(comparison),
         "",

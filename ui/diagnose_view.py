@@ -103,6 +103,8 @@ def diagnosis_report(found: "Diagnosis") -> RenderableType:
         f"{found.found:,} of {found.relevant:,} relevant products of {len(found.queries)} queries are in the "
         f"top {found.k}; {found.places:,} places went to something less relevant",
     )
+    if found.judged:
+        head = Text.assemble(head, "\n", (found.judged.said, "yellow"))
     lost = sum(found.lost_at.values())
     if not lost:
         return Group(head, Text("Nothing was lost that had room.", style="green"))
@@ -131,6 +133,8 @@ def difference_report(found: "Difference") -> RenderableType:
         (f"{len(found.recovered)} came in", "green"),
     )
     parts: list[RenderableType] = [head]
+    if found.judged:
+        parts.append(Text(found.judged.said, style="yellow"))
     for title, movements in (("Degraded", found.degraded), ("Recovered", found.recovered)):
         if movements:
             parts += ["", Text(title, style="bold"), _movements(movements, found.k)]

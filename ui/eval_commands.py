@@ -14,6 +14,8 @@ from core.errors import IndexMissing, InvalidQuery
 from core.settings import Settings, load_settings
 from ui import console
 from ui.diagnose_view import diagnose
+from ui.judge_commands import card, judge
+from ui.label_command import label
 from ui.options import Data, Gains, Index, Json, Split
 
 if TYPE_CHECKING:
@@ -27,6 +29,9 @@ eval_app = typer.Typer(help="Measure search against human judgments.", no_args_i
 
 
 eval_app.command()(diagnose)
+eval_app.command()(judge)
+eval_app.command()(card)
+eval_app.command()(label)
 
 
 @eval_app.callback()
@@ -135,7 +140,7 @@ def compare(
             console.note(f"nothing that {one.name} returns was judged; is it a run of another data set?")
     products, parts = _texts(chosen, found, settings, wanted=html is not None, required=at is not None)
     scores = {run.name: evaluate(run, chosen, [metric])[metric] for run in found}
-    comparison = compare_runs(scores, baseline=baseline, slices=parts, metric=metric)
+    comparison = compare_runs(scores, baseline=baseline, slices=parts, metric=metric, judged=chosen.judged)
     if html is not None:
         command = shlex.join(["aisle", *sys.argv[1:]])
         write_report(html, comparison, describe(chosen, found, products, slices=parts, commands=[command]))
@@ -155,6 +160,7 @@ def _judged(
     if qrels is None or queries is not None or dataset is not None:
         return _dataset(queries, qrels, gains, dataset, split, data)
     from eval.conventions import scheme
+    from eval.judge.provenance import provenance_of
     from eval.records import Dataset
     from eval.trec import read_qrels
 
@@ -165,6 +171,7 @@ def _judged(
         queries={query_id: query_id for query_id in judged},
         qrels=judged,
         conventions=scheme(gains or "linear", grades),
+        judged=provenance_of(qrels),
     )
 
 
@@ -219,6 +226,8 @@ def _summary_table(found: "Summary") -> RenderableType:
         (found.system, "bold"), f" on {found.dataset}, split {found.split}: {found.queries:,} queries"
     )
     lines: list[RenderableType] = [title]
+    if found.judged:
+        lines.append(Text(found.judged.said, style="yellow"))
     if found.answerable:
         table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
         table.add_column("")

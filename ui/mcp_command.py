@@ -48,9 +48,11 @@ def mcp(
 
 def _serve(settings: Settings) -> None:
     """Answer from the index itself."""
+    from functools import partial
+
     import anyio
 
-    from agent.asking import ask_function
+    from agent.asking import ask_function, ask_shop
     from tools.functions import Caller
     from tools.mcp_server import in_threads, mcp_server
     from tools.table import functions
@@ -59,7 +61,7 @@ def _serve(settings: Settings) -> None:
 
     parts = open_parts(settings, console.note)
     try:
-        table = (*functions(parts.shop, parts.secret), ask_function(parts.talks))
+        table = (*functions(parts.shop, parts.secret), ask_function(partial(ask_shop, parts.talks)))
         run = in_threads(lambda: Caller(until=perf_counter() + settings.serve_timeout_s))
         anyio.run(speak, mcp_server(lambda: table, run), parts.close)
     finally:

@@ -17,7 +17,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Route
 
-from agent.asking import ask_function
+from agent.asking import ask_function, ask_shop
 from agent.conversations import Conversations
 from agent.experience import Experience
 from agent.llm.planner import open_planner
@@ -153,7 +153,7 @@ class _Table:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._ask = ask_function(parts.talks)
+        self._ask = ask_function(partial(ask_shop, parts.talks))
         self._own = (*behavior_functions(parts.recorder), *stock_functions(parts.shop.index))
         self._made: tuple[Vocabulary, tuple[Function, ...], dict[str, Any]] | None = None
 

@@ -1,6 +1,7 @@
 """`ask_shop` with the real assistant over the demo catalogue."""
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from agent.asking import ask_function
+from agent.asking import ask_function, ask_shop
 from agent.conversations import Conversations
 from agent.loop import Assistant
 from agent.talks import Talks
@@ -37,7 +38,7 @@ def kept(tmp_path: Path) -> Iterator[Conversations]:
 
 @pytest.fixture
 def ask(shop: Shop, kept: Conversations) -> Function:
-    return ask_function(Talks(Assistant(shop), kept))
+    return ask_function(partial(ask_shop, Talks(Assistant(shop), kept)))
 
 
 def said(ask: Function, message: str, handle: str | None = None, by: Caller = ANN) -> dict[str, Any]:
@@ -98,7 +99,7 @@ def test_progress_is_told_as_it_is_made(ask: Function) -> None:
 
 
 def test_when_time_is_up_no_model_is_waited_for(shop: Shop, kept: Conversations) -> None:
-    ask = ask_function(Talks(Assistant(shop, planner=Thinking()), kept))
+    ask = ask_function(partial(ask_shop, Talks(Assistant(shop, planner=Thinking()), kept)))
     answer = said(ask, NEED, by=Caller(owner="ann", until=perf_counter() + 0.5))
     assert answer["products"]
     assert answer["reply"]
