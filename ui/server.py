@@ -35,6 +35,7 @@ from tools.rest import router
 from tools.shop import Shop, open_shop
 from tools.table import functions
 from tools.ucp_profile import ucp_profile
+from ui.insight.routes import routes as insight_routes
 from ui.serving.bodies import Bodies
 from ui.serving.desk import ServingDesk
 from ui.serving.door import Door, Guest
@@ -142,6 +143,7 @@ def build_app(settings: Settings, on_progress: Callable[[str], None] = lambda li
     for failure in (StarletteHTTPException, AisleError):
         app.add_exception_handler(failure, answered)
     app.include_router(router(table.all(), desk))
+    app.include_router(insight_routes(settings, keyring))
     _add_health(app, parts.shop, metrics)
     app.router.routes.append(Route(MCP, mcp))  # a mount would only answer below it
     # The page comes last, because it takes every path that is left: ui.page.app.mount_page(app, ...)
