@@ -15,9 +15,11 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	touch $(READY)
 
-demo: setup  ## index the demo catalogue and search it
-	$(BIN)/aisle index demo
-	$(BIN)/aisle search "quiet kettle for a small kitchen" --limit 5
+demo: demo.index  ## the chat page over the demo catalogue
+	$(BIN)/aisle serve --index demo.index --open
+
+demo.index: $(READY)
+	$(BIN)/aisle index demo --index demo.index
 
 test: setup  ## the whole test suite
 	$(BIN)/python -m pytest

@@ -16,7 +16,7 @@ from catalog.product import Money, Product
 from catalog.where import Where, Without
 from core.errors import InvalidQuery
 from core.record import Record
-from ranking.records import LONGEST_QUERY, Repair, Sort, Wish
+from ranking.records import Repair, Sort, Wish
 from ranking.values import summed_up
 
 
@@ -126,15 +126,6 @@ def valued(wanted: Wanted, place: int, name: str, values: Sequence[str]) -> Want
         return _valued(need, name, {"attributes": attributes})
 
     return _changed(wanted, place, changed)
-
-
-def reworded(wanted: Wanted, place: int, words: str) -> Wanted:
-    """The same requirements with other words to search for."""
-    said = " ".join(words.split())[:LONGEST_QUERY]
-    if not re.search(r"\w", said):
-        raise InvalidQuery("there are no words to search for; write what you want")
-    update = {"phrases": (Phrase(text=said),), "like": (), "by_meaning": False, "label": said}
-    return _changed(wanted, place, lambda need: need.model_copy(update=update))
 
 
 def ordered(wanted: Wanted, sort: Sort) -> Wanted:

@@ -117,7 +117,7 @@ class Settings(BaseSettings):
 
     serve_keys: Annotated[Path, AfterValidator(Path.expanduser)] | None = None  # file of `aisle keys`
     serve_key_per_minute: int = Field(default=600, ge=1)  # requests of one key
-    serve_address_per_minute: int = Field(default=120, ge=1)  # requests of one address without a key
+    serve_address_per_minute: int = Field(default=300, ge=1)  # requests of one address without a key
     serve_timeout_s: float = Field(
         default=10.0, gt=0, allow_inf_nan=False
     )  # then partial results are answered

@@ -14,6 +14,7 @@ from core.errors import IndexMissing, InvalidQuery
 from core.settings import Settings, load_settings
 from ui import console
 from ui.diagnose_view import diagnose
+from ui.journeys_command import conversations
 from ui.judge_commands import card, judge
 from ui.label_command import label
 from ui.options import Data, Gains, Index, Json, Split
@@ -32,6 +33,7 @@ eval_app.command()(diagnose)
 eval_app.command()(judge)
 eval_app.command()(card)
 eval_app.command()(label)
+eval_app.command()(conversations)
 
 
 @eval_app.callback()

@@ -1,5 +1,7 @@
 """`aisle serve`: opens the shop and answers until it is told to stop. What is served, `ui.server` says."""
 
+import logging
+import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated
 
@@ -27,6 +29,7 @@ def serve(
         str, typer.Option(help="Where to listen; elsewhere than on this machine, keys are needed.")
     ] = HOST,
     port: Annotated[int, typer.Option(min=1, max=65535)] = PORT,
+    show: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
     llm: Planning = None,
     at: Index = None,
 ) -> None:
@@ -42,8 +45,12 @@ def serve(
     sock = _listening(host, port)  # first: that a port is taken is said before a model is loaded
     try:
         config = configured(settings, host, port)
-        log_to_stderr()
+        log_to_stderr(
+            logging.WARNING if sys.stderr.isatty() else logging.INFO
+        )  # a person wants no request log
         console.note(f"serving {settings.index} at {url}; Ctrl-C stops")
+        if show:
+            _show(url)
         with announce(settings, url), suppress(KeyboardInterrupt):
             uvicorn.Server(config).run(sockets=[sock])
     finally:
@@ -73,6 +80,16 @@ def configured(settings: Settings, host: str = HOST, port: int = PORT) -> "Confi
         timeout_graceful_shutdown=round(settings.serve_timeout_s) + PARTING_S,
         h11_max_incomplete_event_size=LARGEST_HEAD,
     )
+
+
+def _show(url: str) -> None:
+    """Open the page where there is a browser with a window; the socket listens already."""
+    import webbrowser
+
+    with suppress(webbrowser.Error):
+        browser = webbrowser.get()
+        if type(browser) is not webbrowser.GenericBrowser:  # which runs in this terminal, like lynx
+            browser.open(url)
 
 
 def check_exposure(settings: Settings, host: str) -> None:

@@ -36,6 +36,7 @@ from tools.shop import Shop, open_shop
 from tools.table import functions
 from tools.ucp_profile import ucp_profile
 from ui.insight.routes import routes as insight_routes
+from ui.page.app import build_page, mount_page
 from ui.serving.bodies import Bodies
 from ui.serving.desk import ServingDesk
 from ui.serving.door import Door, Guest
@@ -146,7 +147,8 @@ def build_app(settings: Settings, on_progress: Callable[[str], None] = lambda li
     app.include_router(insight_routes(settings, keyring))
     _add_health(app, parts.shop, metrics)
     app.router.routes.append(Route(MCP, mcp))  # a mount would only answer below it
-    # The page comes last, because it takes every path that is left: ui.page.app.mount_page(app, ...)
+    page = build_page(parts.assistant, parts.conversations, parts.recorder, settings)
+    mount_page(app, page, parts.assistant)  # last: it takes every path that is left
     return app
 
 

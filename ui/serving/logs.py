@@ -46,12 +46,12 @@ class Lines(logging.Formatter):
         return json.dumps(line, ensure_ascii=False)
 
 
-def log_to_stderr() -> None:
-    """Log as JSON lines; of other libraries only warnings."""
+def log_to_stderr(least: int = logging.INFO) -> None:
+    """Log as JSON lines what matters at `least` so much; of other libraries only warnings."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(Lines())
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
-    log.setLevel(logging.INFO)
+    log.setLevel(least)
 
 
 def _places(error: BaseException) -> Iterator[str]:
