@@ -127,6 +127,7 @@ def _listening(host: str, port: int) -> "socket":
     sock.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
     try:
         sock.bind((host, port))
+        sock.listen(BACKLOG)  # a browser that is opened now waits until it is answered
     except (OSError, gaierror) as error:
         sock.close()
         reason = error.strerror or str(error)
