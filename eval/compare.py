@@ -11,6 +11,7 @@ import numpy as np
 
 from core.errors import InvalidQuery
 from core.record import Record
+from eval.records import Judged
 from eval.statistics import Interval, holm, mean_interval, outcomes, paired_d, randomization_p
 
 ALPHA = 0.05
@@ -76,6 +77,7 @@ class Comparison(Record):
     overall: Part
     slices: tuple[Part, ...]
     per_query: Mapping[str, PerQuery]
+    judged: Judged | None = None  # None where people graded
 
     @property
     def runs(self) -> tuple[str, ...]:
@@ -99,6 +101,7 @@ def compare(
     slices: Mapping[str, frozenset[str]],
     metric: str,
     higher_is_better: bool = True,
+    judged: Judged | None = None,
 ) -> Comparison:
     """Compare every run with the baseline, or all pairs of up to five runs where none is named.
 
@@ -117,6 +120,7 @@ def compare(
         overall=_corrected([overall])[0],
         slices=_corrected([part for part in parts if not part.small], [part for part in parts if part.small]),
         per_query=per_query,
+        judged=judged,
     )
 
 

@@ -13,6 +13,7 @@ from catalog.index import ProductIndex
 from catalog.product import Product
 from core.errors import InvalidQuery, InvalidSource
 from eval.conventions import ESCI, PUBLIC, WANDS, read_conventions, scheme
+from eval.judge.provenance import judged_in, provenance_of
 from eval.records import Conventions, Dataset
 from eval.trec import Judgment, by_query, judgments, lines
 from ranking.records import LONGEST_QUERY
@@ -49,7 +50,13 @@ def dataset_of(queries: Path, qrels: Path | None = None, gains: str = "linear") 
     judged = [] if qrels is None else list(judgments(qrels))
     conventions = scheme(gains, {judgment.grade for judgment in judged})
     _check(judged, texts, conventions)
-    return Dataset(name=queries.stem, queries=texts, qrels=by_query(judged), conventions=conventions)
+    return Dataset(
+        name=queries.stem,
+        queries=texts,
+        qrels=by_query(judged),
+        conventions=conventions,
+        judged=None if qrels is None else provenance_of(qrels),
+    )
 
 
 def read_queries(*paths: Path) -> dict[str, str]:
@@ -103,6 +110,7 @@ def _folder(folder: Path, split: str) -> Dataset:
         queries=queries,
         qrels=by_query(judged),
         conventions=conventions,
+        judged=judged_in(qrels_files),
     )
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from catalog.price import format_money
 from catalog.product import Product
 from core.record import Record
-from eval.records import Conventions, Dataset, Run
+from eval.records import Conventions, Dataset, Judged, Run
 
 DEPTH = 10  # products shown per query and system
 
@@ -55,6 +55,7 @@ class Details(Record):
     latencies: Mapping[str, Latency] = {}
     provenance: Mapping[str, Mapping[str, str]] = {}
     commands: tuple[str, ...] = ()
+    judged: Judged | None = None  # None where people graded
     made: datetime
 
 
@@ -103,6 +104,7 @@ def describe(
         latencies=latencies,
         provenance={run.name: run.provenance for run in runs if run.provenance},
         commands=tuple(commands),
+        judged=dataset.judged,
         made=datetime.now(UTC),
     )
 

@@ -18,7 +18,7 @@ from core.record import Record
 from eval.blind_spots import Cause, QueryWords, Spot, causes
 from eval.journey import Journey, journey, locate, rank_in
 from eval.metrics import answerable, evaluate
-from eval.records import Dataset, Run
+from eval.records import Dataset, Judged, Run
 from eval.runs import code_version
 from eval.slices import slices
 from ranking.pipeline import Ranker
@@ -110,6 +110,7 @@ class Diagnosis(Record):
     places: int
     lost_at: Mapping[str, int]
     blind_spots: tuple[BlindSpot, ...]
+    judged: Judged | None = None  # None where people graded
 
 
 class Movement(Record):
@@ -134,6 +135,7 @@ class Difference(Record):
     degraded: tuple[Movement, ...]
     recovered: tuple[Movement, ...]
     unmatched: tuple[str, ...]
+    judged: Judged | None = None  # None where people graded
 
 
 def diagnose(
@@ -182,6 +184,7 @@ def diagnose(
         places=sum(query.places for query in queries),
         lost_at=dict(Counter(missed.lost_at for missed in lost).most_common()),
         blind_spots=_blind_spots(queries),
+        judged=dataset.judged,
     )
 
 
@@ -215,6 +218,7 @@ def diff(before: Diagnosis, after: Diagnosis) -> Difference:
         degraded=tuple(movement for movement in moved if movement.after is None),
         recovered=tuple(movement for movement in moved if movement.before is None),
         unmatched=tuple(sorted(earlier.keys() ^ later.keys())),
+        judged=after.judged,
     )
 
 

@@ -16,8 +16,31 @@ class Conventions(Record):
     relevant: int = 1
 
 
+class Judged(Record):
+    """Who graded, where it was no person, and how far that agrees with people; None is unknown."""
+
+    judge: str
+    quadratic: float | None = None  # kappa, with people's grades
+    pairs: int = 0  # that people had graded too
+    facts: Mapping[str, str] = {}  # of the judge card, in words
+    note: str = ""
+
+    @property
+    def said(self) -> str:
+        """One line for every table and report."""
+        agreement = (
+            "how far people would agree is unknown"
+            if self.quadratic is None
+            else f"quadratic kappa with people {self.quadratic:.2f} over {self.pairs:,} pairs"
+        )
+        return f"judged by {self.judge}, not by people; {agreement}{f'; {self.note}' if self.note else ''}"
+
+
 class Dataset(Record):
-    """A catalogue with queries and human judgments. `split` names the part of the queries that was read."""
+    """A catalogue with queries and judgments. `split` names the part of the queries that was read.
+
+    Without `judged` the judgments are people's.
+    """
 
     name: str
     split: str = "all"
@@ -25,6 +48,7 @@ class Dataset(Record):
     queries: Mapping[str, str]
     qrels: Qrels
     conventions: Conventions
+    judged: Judged | None = None
 
 
 class Ranked(NamedTuple):

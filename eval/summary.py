@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from core.record import Record
 from eval.metrics import STANDARD, answerable, evaluate, mean
-from eval.records import Dataset, Run
+from eval.records import Dataset, Judged, Run
 
 Means = Mapping[str, float | None]  # None where no query has a value
 
@@ -35,6 +35,7 @@ class Summary(Record):
     slices: Mapping[str, Part] = {}
     missing_products: int = 0  # judged, but not in the index
     latency: Latency | None = None
+    judged: Judged | None = None  # None where people graded
 
 
 def summarise(
@@ -61,6 +62,7 @@ def summarise(
         slices={name: part(ids) for name, ids in slices.items()} if values else {},
         missing_products=missing,
         latency=_latency(run),
+        judged=dataset.judged,
     )
 
 

@@ -16,8 +16,9 @@ from ui.options import Index, Json, Planning
 
 if TYPE_CHECKING:
     from eval.judge.journeys import Journey
+    from eval.judge.turns import Kind
 
-KINDS = ("receipts", "references", "relaxations", "claims")
+KINDS: "tuple[Kind, ...]" = ("receipts", "references", "relaxations", "claims")
 
 
 def conversations(

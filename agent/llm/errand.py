@@ -23,8 +23,8 @@ from core.record import Record
 from core.trace import Trace
 from ranking.postrank import UNAVAILABLE
 from ranking.records import Group, Hit, Results, Search
-from tools.bundles import search_all
 from tools.arguments import checked, schema
+from tools.bundles import search_all
 from tools.calling import Capability, Outcome, capabilities
 from tools.shop import Shop
 from tools.untrusted import tamed

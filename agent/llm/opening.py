@@ -59,7 +59,7 @@ def open_llm(
         return None
     turn = Limits(calls=settings.llm_turn_calls, tokens=settings.llm_turn_tokens, cost=settings.llm_turn_cost)
     day = Limits(calls=settings.llm_day_calls, tokens=settings.llm_day_tokens, cost=settings.llm_day_cost)
-    price = _price(settings)
+    price = price_of(settings)
     if price is None and (turn.cost is not None or day.cost is not None):
         raise InvalidSettings(f"{settings.llm} has no price to limit its cost by; add it to AISLE_LLM_PRICES")
     folder = settings.cache / "llm"
@@ -77,7 +77,8 @@ def _model(settings: Settings, adapter: Path | None, on_progress: Progress | Non
     return OpenAIChat(Endpoint(url, model, settings.llm_api_key), settings.llm_timeout_s)
 
 
-def _price(settings: Settings) -> Price | None:
+def price_of(settings: Settings) -> Price | None:
+    """What a million tokens of the model cost; nothing is known of one without a price in the settings."""
     if settings.llm == "embedded":
         return FREE
     price = settings.llm_prices.get(settings.llm.partition("#")[2])

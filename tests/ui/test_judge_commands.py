@@ -30,7 +30,8 @@ class Endpoint(BaseHTTPRequestHandler):
         self.server.asked.append(asked)  # type: ignore[attr-defined]
         said = asked["messages"][-1]["content"]
         grade = "3" if "Red" in said or "lamp" in said.split("Product:")[1] else "1"
-        message = {"role": "assistant", "content": grade}
+        content = "I would rather not say" if self.server.mute else grade  # type: ignore[attr-defined]
+        message = {"role": "assistant", "content": content}
         usage = {"prompt_tokens": 100, "completion_tokens": 1, "total_tokens": 101}
         choice = {"index": 0, "message": message, "finish_reason": "stop"}
         body = {"id": "1", "object": "chat.completion", "created": 1, "model": "tiny", "usage": usage}
@@ -48,7 +49,7 @@ class Endpoint(BaseHTTPRequestHandler):
 @pytest.fixture(scope="module")
 def model() -> Iterator[ThreadingHTTPServer]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Endpoint)
-    server.asked = []  # type: ignore[attr-defined]
+    server.asked, server.mute = [], False  # type: ignore[attr-defined]
     Thread(target=server.serve_forever, daemon=True).start()
     yield server
     server.shutdown()
@@ -142,6 +143,27 @@ def test_a_spent_budget_writes_what_there_is_and_says_how_to_go_on(
     assert judged(shop, model, env).returncode == 0
     assert len((shop / "judged.qrels").read_text().splitlines()) == 5
     assert len(model.asked) == 5  # type: ignore[attr-defined]
+
+
+def test_what_could_not_be_read_is_asked_again_only_if_so_wanted(
+    shop: Path, model: ThreadingHTTPServer, env: dict[str, str]
+) -> None:
+    model.mute = True  # type: ignore[attr-defined]
+    assert json.loads(judged(shop, model, env, "--most", "1", "--json").stdout)["missing"] == 1
+    model.mute = False  # type: ignore[attr-defined]
+    assert json.loads(judged(shop, model, env, "--json").stdout)["missing"] == 1
+    assert json.loads(judged(shop, model, env, "--again", "--json").stdout)["missing"] == 0
+    assert len(model.asked) == 1 + 4 + 1  # type: ignore[attr-defined]
+
+
+def test_conversations_are_reported_journey_by_journey(shop: Path) -> None:
+    (shop / "script.jsonl").write_text('{"id": "d1", "turns": ["kettle", "under $30"]}\n')
+    done = aisle("eval", "conversations", "script.jsonl", "--json", cwd=shop)
+    assert done.returncode == 0, done.stderr
+    (journey,) = json.loads(done.stdout)
+    assert [turn["utterance"] for turn in journey["turns"]] == ["kettle", "under $30"]
+    assert all(not check["wrong"] for turn in journey["turns"] for check in turn["checks"])
+    assert "wrong of looked at" in aisle("eval", "conversations", "script.jsonl", cwd=shop).stdout
 
 
 def test_the_key_of_a_judge_is_its_rubric_too(
