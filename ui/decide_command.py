@@ -114,4 +114,6 @@ def _lacking(one: "Difference") -> str:
     """How many more queries people would have to grade, with the judge's help."""
     if one.leader:
         return "none"
+    if one.found.corrected is None:
+        return "some first"
     return "more than there are" if one.more_corrected is None else f"about {one.more_corrected:,} queries"
