@@ -110,8 +110,8 @@ def _leader(first: str, second: str, found: Inference) -> str | None:
 
 
 def _headed(a: str, b: str, baseline: str | None) -> tuple[str, str]:
-    """The baseline second: a difference says how far the other is above it."""
-    return (b, a) if a == baseline else (a, b)
+    """The baseline second, or else the run that was named first: by how much the other is above it."""
+    return (a, b) if b == baseline else (b, a)
 
 
 def _by_people(

@@ -29,10 +29,10 @@ def decided(labelled: int, said: list[Judgment] = SURE, baseline: str | None = N
 def test_a_clear_difference_is_certain_with_few_grades() -> None:
     found = decided(12)
     (one,) = found.differences
-    assert (one.first, one.second, one.leader) == ("bad", "good", "good")
+    assert (one.first, one.second, one.leader) == ("good", "bad", "good")
     assert found.labelled == 12
     assert one.found.corrected
-    assert one.found.corrected.value == pytest.approx(-(1 + 6 / 7) / 2, abs=0.01)  # grade 1 gains 1 of 7
+    assert one.found.corrected.value == pytest.approx((1 + 6 / 7) / 2, abs=0.01)  # grade 1 gains 1 of 7
 
 
 def test_the_judge_alone_makes_nothing_certain() -> None:
@@ -43,8 +43,8 @@ def test_the_judge_alone_makes_nothing_certain() -> None:
 
 
 def test_the_baseline_stands_second() -> None:
-    (one,) = decided(12, baseline="bad").differences
-    assert (one.first, one.second, one.leader) == ("good", "bad", "good")
+    (one,) = decided(12, baseline="good").differences
+    assert (one.first, one.second, one.leader) == ("bad", "good", "good")
 
 
 def test_what_is_to_be_graded_next_was_not_graded_yet() -> None:
