@@ -34,6 +34,11 @@ class Helper:
     phrases: Phrases
     cancel: Cancel
 
+    @property
+    def is_capable(self) -> bool:
+        """Whether the model knows more of the world than what is recalled: the embedded one does not."""
+        return self.adviser.capable() is not None
+
     def refined(
         self,
         turn: Turn,

@@ -148,6 +148,7 @@ class Assistant:
             yield turn.answered(text, before, shown=turn.state.shown)
             return
         unsure = is_unsure(understood, results, self._lexes.of(self.shop.index))
+        recalled: tuple[str, ...] = ()
         if unsure and not understood.wanted.mission:
             recalled = self._experience.recalled(self.shop.index, understood.plan.searches[0].query)
             understood = by_meaning(understood, recalled)
@@ -162,7 +163,8 @@ class Assistant:
                 return
             if isinstance(mission, Blocked):  # a model that does not answer is not asked again
                 results, helper = helper.noticed(results, mission), None
-        if helper and unsure:
+        known = bool(recalled or results.groups)
+        if helper and unsure and (helper.is_capable or not known):
             understood, results = helper.refined(turn, understood, results, self._results)
             if understood.plan.source == "merged":
                 changes = self._also([need.label for need in understood.wanted.needs])

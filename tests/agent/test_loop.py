@@ -4,6 +4,7 @@ from typing import TypeVar
 import pytest
 
 from agent.dialogue.state import LONGEST_HISTORY, State
+from agent.experience import Experience
 from agent.llm.chat import Cancel, ChatModel
 from agent.llm.metering import Use
 from agent.loop import Assistant
@@ -19,7 +20,7 @@ from tools.shop import Shop
 
 
 class Proposing:
-    """Stands in for a language model: proposes what it was told to, or fails."""
+    """Stands in for a capable model that proposes what it was told to, or fails, and writes nothing."""
 
     def __init__(self, *queries: str, problem: str = "") -> None:
         self.heard: list[tuple[str, str]] = []
@@ -47,10 +48,24 @@ class Proposing:
         return self._queries
 
     def capable(self) -> ChatModel | None:
-        """Calls no tools and writes nothing."""
+        return FakeChat(ModelUnavailable("it does not write"))
 
     def close(self) -> None:
         self.heard.clear()
+
+
+class Small(Proposing):
+    """Stands in for the embedded model, which only proposes."""
+
+    def capable(self) -> None:
+        return None
+
+
+class Forgetful(Experience):
+    """Remembers no need like any other."""
+
+    def recalled(self, index: ProductIndex, said: str) -> tuple[str, ...]:  # noqa: ARG002
+        return ()
 
 
 class Writing(Proposing):
@@ -131,6 +146,15 @@ def test_words_that_name_nothing_are_searched_for_as_the_model_proposes(shop: Sh
     assert [search.query for search in merged.plan.searches] == ["insulated mug"]  # there is no chainsaw
     assert merged.plan.searches[0].where.price_max
     assert planner.heard == [("to keep my drink warm at the office, under 40", "")]
+
+
+def test_a_small_model_is_asked_only_where_nothing_is_recalled(shop: Shop) -> None:
+    said = "to keep my drink warm at the office"
+    planner = Small("insulated mug")
+    talk(Assistant(shop, planner=planner), said)
+    assert planner.heard == []
+    talk(Assistant(shop, planner=planner, experience=Forgetful()), said)
+    assert planner.heard == [(said, "")]
 
 
 @pytest.mark.parametrize("said", ["electric kettle", "hello", "Nestaloo stroller"])

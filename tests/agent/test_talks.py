@@ -9,15 +9,16 @@ import pytest
 from agent.conversations import Conversations
 from agent.dialogue.needs import dropped
 from agent.dialogue.state import State, Wanted
-from agent.llm.chat import Abandoned, Cancel
+from agent.llm.chat import Abandoned, Cancel, ChatModel
 from agent.llm.metering import Use
 from agent.loop import Assistant
 from agent.steps import Answered, Failed, Searched, Step, Understood
 from agent.talks import Talks
 from catalog.index import ProductIndex
-from core.errors import InvalidQuery
+from core.errors import InvalidQuery, ModelUnavailable
 from ranking.blend import load_blend
 from ranking.pipeline import Ranker
+from tests.fakes import FakeChat
 from tools.shop import Shop
 
 NEED = "to keep my drink warm at the office"
@@ -48,8 +49,8 @@ class Thinking:
         assert stopped.wait(60), "nobody has stopped it"
         raise Abandoned("cancelled")
 
-    def capable(self) -> None:
-        """Calls no tools and writes nothing."""
+    def capable(self) -> ChatModel:
+        return FakeChat(ModelUnavailable("it does not write"))
 
     def close(self) -> None:
         """Holds nothing."""
