@@ -74,7 +74,8 @@ class Experience:
         for place in np.argsort(-likeness):
             if likeness[place] < NEAR:
                 return None
-            if (known := lessons()[place]).kind in among:
+            known = lessons()[int(place)]
+            if known.kind in among:
                 return known
         return None
 

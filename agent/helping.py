@@ -8,8 +8,7 @@ template's words stay.
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
 
-from agent.dialogue.needs import query_of
-from agent.dialogue.proposals import taken_over
+from agent.dialogue.proposals import beside, taken_over
 from agent.dialogue.understanding import Understanding
 from agent.llm.chat import Cancel
 from agent.llm.missions import CannotCall, Mission, run_mission
@@ -23,6 +22,8 @@ from core.errors import Blocked, ModelUnavailable
 from ranking.pipeline import rank
 from ranking.records import Results
 from tools.shop import Shop
+
+MOST = 6  # searches of a model that are taken
 
 
 @dataclass(frozen=True)
@@ -45,19 +46,22 @@ class Helper:
         understood: Understanding,
         results: Results,
         search: Callable[[Understanding], Results],
-    ) -> tuple[Understanding, Results]:
-        """What the model makes of words that name nothing here."""
+    ) -> tuple[Understanding, Results, tuple[str, ...]]:
+        """What the model makes of words that name nothing here, and which of its searches were taken.
+
+        Those of an undertaking are its parts. Beside a need's own words they find more than instead of them
+        (docs/LOG.md, "Beside the words").
+        """
         shop = about(self.shop.index.vocabulary(), self.shop.currency)
-        so_far = "; ".join(query_of(need) for need in turn.state.wanted.needs)
-        try:
-            queries = self.adviser.propose(turn.message, so_far, shop.departments, self.cancel)
+        try:  # what was looked for before does not matter: words that name nothing begin anew
+            queries = self.adviser.propose(turn.message, "", shop.departments, self.cancel)
         except Blocked as error:
-            return understood, self.noticed(results, error)
-        kept = tuple(query for query in queries if self._sells(understood, query))
+            return understood, self.noticed(turn, results, error), ()
+        kept = tuple(query for query in queries if self._sells(understood, query))[:MOST]
         if not kept:
-            return understood, results
-        better = taken_over(understood, kept)
-        return better, search(better)
+            return understood, results, ()
+        better = taken_over(understood, kept) if understood.wanted.mission else beside(understood, kept)
+        return better, search(better), kept
 
     def mission(
         self, turn: Turn, understood: Understanding
@@ -99,11 +103,15 @@ class Helper:
             return plain
         return plain
 
-    def noticed(self, results: Results, error: Blocked) -> Results:
-        """The results with a word on why no model has helped; nothing where nobody waited for it."""
+    def noticed(self, turn: Turn, results: Results, error: Blocked) -> Results:
+        """The results with a word on the model having been of no help; nothing where nobody waited for it.
+
+        Why is for whoever runs the shop: it names addresses and settings.
+        """
         if self.cancel.is_set:
             return results
-        notice = self.phrases.say("found.unplanned", problem=str(error))
+        turn.unhelped = str(error)
+        notice = self.phrases.say("found.unplanned")
         return results.model_copy(update={"notices": (*results.notices, notice)})
 
     def _sells(self, understood: Understanding, query: str) -> bool:

@@ -26,9 +26,9 @@ class Kind(StrEnum):
     TURN = "turn"  # said of what is looked for already
 
 
-# How far a kind must be ahead of every other, by ten-fold cross-validation on the lessons: at most one in
-# fifty messages that name a product is then taken for the kind.
-AHEAD: Mapping[Kind, float] = {Kind.CHAT: 0.2, Kind.MISSION: 0.4, Kind.NEED: 0.4}
+# How far a kind must be ahead of every other. By ten-fold cross-validation on the lessons, of 409 messages
+# that name a product 7 are then taken for chat, 12 for an undertaking, 16 for a need: rules have a say too.
+AHEAD: Mapping[Kind, float] = {Kind.CHAT: 0.2, Kind.MISSION: 0.3, Kind.NEED: 0.4}
 
 
 class Telling(NamedTuple):

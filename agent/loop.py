@@ -158,17 +158,17 @@ class Assistant:
         if helper and understood.wanted.mission:
             mission = yield from helper.mission(turn, understood)
             if isinstance(mission, Mission):
+                turn.unhelped = mission.broken
                 shown = tuple(hit.product.id for hit in mission.results.hits)
                 yield turn.answered(mission.text, mission.understood, shown=shown)
                 return
             if isinstance(mission, Blocked):  # a model that does not answer is not asked again
-                results, helper = helper.noticed(results, mission), None
+                results, helper = helper.noticed(turn, results, mission), None
         known = bool(recalled or results.groups)
         if helper and unsure and (helper.is_capable or not known):
-            understood, results = helper.refined(turn, understood, results, self._results)
-            if understood.plan.source == "merged":
-                changes = self._also([need.label for need in understood.wanted.needs])
-                yield Understood(plan=understood.plan, changes=changes, ms=turn.ms())
+            understood, results, taken = helper.refined(turn, understood, results, self._results)
+            if taken:
+                yield Understood(plan=understood.plan, changes=self._also(taken), ms=turn.ms())
         results, facet = self._completed(results, understood, turn.state)
         yield Searched(results=results, final=True, ms=turn.ms())
         if facet:

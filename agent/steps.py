@@ -64,6 +64,7 @@ class Answered(Record):
     facts: tuple[Fact, ...] = ()
     offers: tuple[Option, ...] = ()  # relaxations, each with what to say for it
     use: Use | None = None
+    unhelped: str = ""  # why no model has helped, for whoever runs the shop: not for shoppers
     ms: float
 
 

@@ -20,6 +20,7 @@ class Turn:
         self.state = state
         self.message = message
         self.adviser: Adviser | None = None
+        self.unhelped = ""  # why no model has helped
         self._started = perf_counter()
 
     def ms(self) -> float:
@@ -64,6 +65,7 @@ class Turn:
             comparison=comparison,
             facts=facts,
             offers=offers,
+            unhelped=self.unhelped,
             use=self.adviser.use if self.adviser and self.adviser.use.calls else None,
             ms=self.ms(),
         )

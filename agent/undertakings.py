@@ -1,5 +1,6 @@
-"""What an undertaking takes, as far as somebody has told of one like it: a search for each thing of it that the
-shop sells. Where nobody has, the catalogue itself is asked: `tools.mission`.
+"""What an undertaking takes, by one like it that somebody told of: a search for each thing that is sold.
+
+Where nobody told of any like it, the catalogue itself is asked: `tools.mission`.
 """
 
 from dataclasses import replace
@@ -12,9 +13,7 @@ from tools.shop import Shop
 FEWEST = 2  # things; one alone is no undertaking
 
 
-def recalled_searches(
-    shop: Shop, experience: Experience, mission: Search
-) -> tuple[tuple[str, Search], ...]:
+def recalled_searches(shop: Shop, experience: Experience, mission: Search) -> tuple[tuple[str, Search], ...]:
     """A label and a search for each thing, with what is required of all; nothing where too few are sold."""
     things = experience.undertaking(shop.index, mission.query)
     asked = [

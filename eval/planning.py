@@ -3,8 +3,9 @@
 It scores plans, whoever made them. What their searches find is measured in `eval.vague`.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from hashlib import sha256
 from typing import Literal, NamedTuple, TypeVar
 
 from agent.plan import Intent, Plan, constraints
@@ -91,6 +92,21 @@ class _Asked(NamedTuple):
 def plans_of(planner: Planner, requests: Iterable[Request]) -> dict[str, Plan]:
     """What a planner makes of every request, by request id."""
     return {request.id: planner(request.history, request.utterance) for request in requests}
+
+
+def sampled(requests: Sequence[Request], most: int, seed: int) -> tuple[Request, ...]:
+    """At most so many requests, drawn by the seed, every kind in its share; in their order."""
+    if most < 1:
+        raise InvalidQuery(f"cannot draw {most} requests; draw one or more")
+    drawn = sorted(requests, key=lambda request: sha256(f"{seed} {request.id}".encode()).digest())
+    among = Counter(request.kind for request in requests)
+    seen: Counter[str] = Counter()
+    places = {}
+    for request in drawn:  # every kind spread evenly from 0 to 1, so that any beginning has its share of each
+        places[request.id] = (seen[request.kind] + 0.5) / among[request.kind]
+        seen[request.kind] += 1
+    kept = {request.id for request in sorted(drawn, key=lambda request: places[request.id])[:most]}
+    return tuple(request for request in requests if request.id in kept)
 
 
 def score(requests: Sequence[Request], plans: Mapping[str, Plan]) -> PlanScores:

@@ -102,6 +102,7 @@ def _converse(
     quiet: bool,
 ) -> None:
     """Listen and answer until the shopper leaves."""
+    from agent.steps import Answered
     from ui.chat_turn import taken
     from ui.chat_view import lettered
 
@@ -125,6 +126,8 @@ def _converse(
             except AisleError as error:
                 console.failure(str(error))
                 continue
+            if isinstance(turn.end, Answered) and turn.end.unhelped:
+                console.note(turn.end.unhelped)
             state = turn.state
             choices = {letter: option.say for letter, option in lettered(turn.choices).items()}
             show(turn)

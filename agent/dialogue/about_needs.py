@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from agent.dialogue.moves import Moves, audience_of, field_named, spoken, stripped, tables
 from agent.dialogue.needs import bounded, dropped, instead, is_empty, need_of, query_of, refined
 from agent.dialogue.state import Need, State, Wanted
-from agent.dialogue.topic import goes_on
+from agent.dialogue.topic import goes_on, products_named
 from agent.dialogue.understanding import (
     Desk,
     Understanding,
@@ -31,6 +31,9 @@ from catalog.product import Money
 from catalog.where import Where
 from ranking.words import words as stems
 
+MOST_NEEDS = 6
+
+_NOT_THAT = re.compile(r",?\s+(?:and )?not (?:an?|the|that|those)? ?(?P<what>[\w' -]+)[.!?]*$", re.IGNORECASE)
 _NUMBER = re.compile(r"\D?\d[\d.,]*\s*(?:dollars|bucks|euros?|\W)?", re.IGNORECASE)
 
 
@@ -55,9 +58,16 @@ def about_needs(said: Moves, state: State, desk: Desk) -> Understanding:
         conflicts = tuple(conflict for reading in readings for conflict in reading.conflicts)
         return searched(wanted, Intent.BUNDLE, conflicts=conflicts)
     rest = parts.parts[0] if parts.parts else ""
+    if needs and said.adds and len(needs) < MOST_NEEDS and not state.wanted.mission:
+        reading = parse(rest, desk.lexis, currency=currency)
+        if products_named(reading.query, desk.lexis):
+            wanted = with_needs(state, (*freed, need_of(reading)))
+            return searched(wanted, Intent.BUNDLE, conflicts=reading.conflicts)
     if needs and not said.switches:
+        rest, refused = _not_that(rest, freed) if said.corrects else (rest, False)
         reading = _read_on(rest, freed, state, desk)
         going_on = [need for need in freed if goes_on(need, reading.query, desk.lexis, rest)]
+        going_on = [] if refused and products_named(reading.query, desk.lexis) else going_on
         if going_on or said.corrects:
             return _on(reading, parts.budget, said, freed, going_on, state)
     reading = parse(rest, desk.lexis, currency=currency)
@@ -66,6 +76,15 @@ def about_needs(said: Moves, state: State, desk: Desk) -> Understanding:
     if is_empty(need) and not (reading.wishes or reading.conflicts):
         return chat(state.wanted, Topic.UNCLEAR)
     return searched(Wanted(needs=(need,)), Intent.FIND, conflicts=reading.conflicts)
+
+
+def _not_that(rest: str, needs: tuple[Need, ...]) -> tuple[str, bool]:
+    """A correction without the end of "a sofa, not an armchair", if that is what was looked for."""
+    match = _NOT_THAT.search(rest)
+    known = frozenset(stem for need in needs for stem in stems(query_of(need)))
+    if match and frozenset(stems(match["what"])) <= known:
+        return rest[: match.start()], True
+    return rest, False
 
 
 def _read_on(rest: str, needs: tuple[Need, ...], state: State, desk: Desk) -> Reading:

@@ -52,6 +52,7 @@ class Moves(Record):
     what: str = ""  # what to go back to
     corrects: bool = False
     switches: bool = False
+    adds: bool = False  # another product beside those looked for
     extends: bool = False
     drops: tuple[Drop, ...] = ()  # places in `rest`
     compared: Compared | None = None
@@ -66,7 +67,7 @@ def moves(text: str) -> Moves:
     for whole, pattern in _whole().items():
         if match := pattern.fullmatch(" ".join(_WORD.findall(plain))):
             return Moves(rest="", whole=whole, what=match.groupdict().get("what") or "")
-    found = dict.fromkeys(("corrects", "switches", "extends"), False)
+    found = dict.fromkeys(("corrects", "switches", "adds", "extends"), False)
     rest = plain
     for sentence in re.finditer(r"[.!;]\s+", plain):  # "That's settled. Next, a coffee table"
         if _leading()["switches"].match(plain, sentence.end()):
@@ -78,9 +79,12 @@ def moves(text: str) -> Moves:
             match = pattern.match(rest)
             if match and match.end() and not found[name] and rest[match.end() :].strip(" .!?,"):
                 rest, found[name], again = rest[match.end() :].lstrip(" ,"), True, True
-    if match := re.search(r",?\s+instead(?:\s+of\s+[^,.;]+)?[.!?]*$", rest, re.IGNORECASE):
+    replaced = ""
+    if match := _replaced().search(rest):
         rest, found["corrects"] = rest[: match.start()], True
-    drops = [
+        replaced = (match["what"] or match["refused"] or "").lower()
+    drops = [Drop(what=replaced, start=len(rest), end=len(rest))] if replaced else []
+    drops += [
         Drop(what=match["what"].lower(), start=match.start(), end=match.end())
         for pattern in _drops()
         for match in pattern.finditer(rest)
@@ -126,6 +130,17 @@ def spoken(name: str) -> re.Pattern[str]:
 def tables() -> Mapping[str, Any]:
     """The phrases of `moves.toml`."""
     return tomllib.loads(Path(__file__).with_name("moves.toml").read_text(encoding="utf-8"))
+
+
+@cache
+def _replaced() -> re.Pattern[str]:
+    """The end of "wool instead of cotton" and "150, not 50"."""
+    article = r"(?:an? |the |any )?"
+    return re.compile(
+        rf",?\s+(?:instead(?:\s+of\s+{article}(?P<what>[^,.;!?]+))?|rather than {article}[^,.;!?]+"
+        rf"|(?:and )?not {article}(?P<refused>(?:\$|under |over )?\d+))[.!?]*$",
+        re.IGNORECASE,
+    )
 
 
 @cache

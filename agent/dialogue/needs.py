@@ -96,6 +96,7 @@ def refined(need: Need, reading: Reading, *, corrects: bool = False, extends: bo
         gone |= {AUDIENCE} if _contradicts(need.phrases, said.phrases) else set()
     kept = [phrase for phrase in need.phrases if phrase.slot not in gone]
     kept = kept[:1] + [phrase for phrase in kept[1:] if not _is_refused(phrase, reading.without)]
+    kept = [phrase for phrase in kept if phrase.slot != BRAND or not _is_refused_brand(phrase, reading)]
     without = _excluded(need.without, said)
     where = _required(need.where, reading, extends=extends)
     new = _new(kept, said.phrases)
@@ -202,6 +203,8 @@ def _names(text: str, meant: frozenset[str]) -> bool:
 def _required(where: Where, reading: Reading, *, extends: bool) -> Where:
     said = reading.where
     updates: dict[str, Any] = {}
+    refused = {key(brand) for brand in reading.without.brands}
+    updates["brands"] = tuple(brand for brand in where.brands if key(brand) not in refused)
     if said.brands:
         updates["brands"] = tuple(dict.fromkeys((*where.brands, *said.brands))) if extends else said.brands
     if said.categories:
@@ -268,6 +271,11 @@ def _is_refused(phrase: Phrase, without: Without) -> bool:
     """Whether an earlier turn asked for what is excluded now: "with a hood"."""
     said = frozenset(telling(stems(phrase.text)))
     return bool(said) and any(said <= frozenset(stems(term)) for term in without.terms)
+
+
+def _is_refused_brand(phrase: Phrase, reading: Reading) -> bool:
+    """Whether it is the name of a brand that is excluded now."""
+    return any(_names(phrase.text, frozenset(stems(brand))) for brand in reading.without.brands)
 
 
 def _new(kept: Sequence[Phrase], said: Sequence[Phrase]) -> list[Phrase]:

@@ -19,6 +19,7 @@ from ranking.words import words as stems
 
 CALLED = 0.67  # the share of a query's words from which on a product answers to it
 LEADING = 3
+MOST_BESIDE = 3  # of a model's searches: more drown the words that were said
 RECALLED = "recalled"  # the slot of words that nobody said
 SENTENCE = 2  # words like "to" and "my": "phone charger" is a name, whatever the shop calls it
 
@@ -65,6 +66,12 @@ def by_meaning(understood: Understanding, recalled: Sequence[str] = ()) -> Under
     )
     planned = searched(understood.wanted.model_copy(update={"needs": needs}), understood.plan.intent)
     return understood.model_copy(update={"plan": planned.plan, "wanted": planned.wanted})
+
+
+def beside(understood: Understanding, queries: Sequence[str]) -> Understanding:
+    """The understanding with what a model would search for beside its own words."""
+    joined = by_meaning(understood, queries[:MOST_BESIDE])
+    return joined.model_copy(update={"plan": joined.plan.model_copy(update={"source": "merged"})})
 
 
 def taken_over(understood: Understanding, queries: Sequence[str]) -> Understanding:

@@ -3,9 +3,9 @@
 One record, small enough to be stored with every turn; it survives a restart as JSON.
 """
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from agent.plan import Plan
 from catalog.product import Money
@@ -60,10 +60,15 @@ class State(Record):
     """A conversation up to now. `shown` are ids in the order the shopper sees them."""
 
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "USD"
-    language: str = "en"
     wanted: Wanted = Wanted()
     shown: tuple[str, ...] = ()
     focus: tuple[str, ...] = ()  # products that were spoken of last: what "it" means
     asked: tuple[str, ...] = ()  # facets that were asked about while looking for this
     earlier: tuple[Wanted, ...] = ()
     history: tuple[Said, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_before(cls, kept: Any) -> Any:
+        """States used to keep a language, which nothing read; those kept on disk are still good."""
+        return {name: kept[name] for name in kept if name != "language"} if isinstance(kept, dict) else kept

@@ -26,14 +26,17 @@ _MARKUP = re.compile(r"<[a-zA-Z/!][^<>]{0,500}>")
 def understand(utterance: str, state: State, desk: Desk) -> Understanding:
     """Understand a turn."""
     text = _MARKUP.sub(" ", one_line(utterance) or "")[:LONGEST_QUERY].strip()
-    if whole := moves(text).whole:
-        return _whole(whole, moves(text).what, state)
+    whole = moves(text).whole
+    if whole and not (whole is Whole.BACK and moves(text).what and not state.wanted.needs):
+        return _whole(whole, moves(text).what, state)  # "back to school" goes back to nothing
     about = topic(text)
     if about is not Topic.UNCLEAR or not re.search(r"\w", text):
         return chat(state.wanted, about)
     put_right = repair(text, desk.lexicon) if desk.lexicon else None
     changed = put_right if put_right and put_right.changes else None
     text = changed.query if changed else text
+    if asked := spoken("then_show").search(text):  # "does it come in red? show me red ones"
+        text = text[asked.start("what") :]
     if second := spoken("second_thought").search(text):
         first = understand(text[: second.start()], state, desk)
         known = state.model_copy(update={"wanted": first.wanted})

@@ -23,6 +23,7 @@ from core.record import Record
 from core.trace import Trace
 from ranking.postrank import UNAVAILABLE
 from ranking.records import Group, Hit, Results, Search
+from ranking.words import words
 from tools.arguments import checked, schema
 from tools.bundles import search_all
 from tools.calling import Capability, Outcome, capabilities
@@ -56,6 +57,7 @@ class Errand:
     def __init__(self, shop: Shop, message: str, understood: Understanding, phrases: Phrases) -> None:
         self._shop = shop
         self._phrases = phrases
+        self._said = frozenset(words(message))
         self._where, self._without = _shared(understood.wanted.needs)
         self._spoken = [
             said
@@ -215,9 +217,12 @@ class Errand:
         where = own.model_copy(
             update={
                 **bounds,
-                "brands": mine.brands or own.brands,
-                "categories": mine.categories or own.categories,
-                "attributes": {**own.attributes, **mine.attributes},
+                "brands": mine.brands or self._heard(own.brands),
+                "categories": mine.categories,  # one that a model picks shuts out what it meant
+                "attributes": {
+                    **{name: kept for name, given in own.attributes.items() if (kept := self._heard(given))},
+                    **mine.attributes,
+                },
                 "available_only": mine.available_only or own.available_only,
             }
         )
@@ -228,6 +233,10 @@ class Errand:
             }
         )
         return search.model_copy(update={"where": where, "without": without})
+
+    def _heard(self, values: Sequence[str]) -> tuple[str, ...]:
+        """Those that the shopper spoke of: what a model requires besides was nobody's wish."""
+        return tuple(value for value in values if self._said.intersection(words(value)))
 
 
 def _shared(needs: Sequence[Need]) -> tuple[Where, Without]:

@@ -51,6 +51,7 @@ class Mission(Record):
     text: str
     picks: tuple[str, ...]
     looks: tuple[str, ...]
+    broken: str = ""  # why it ended early
 
 
 def run_mission(
@@ -75,12 +76,13 @@ def run_mission(
     except ModelUnavailable as error:  # what it found until then is found
         if not errand.has_found or (cancel and cancel.is_set):
             raise
-        broken = phrases.say("looked.broken", problem=str(error))
+        broken = str(error)
     if not errand.has_found:
         raise CannotCall(f"{model.name} found nothing by calling tools; set AISLE_LLM to a model that can")
     results = errand.results()
     if broken:
-        results = results.model_copy(update={"notices": (*results.notices, broken)})
+        notices = (*results.notices, phrases.say("looked.broken"))
+        results = results.model_copy(update={"notices": notices})
     plan, looks = errand.plan(results.groups), tuple(errand.looks)
     yield Understood(plan=plan, ms=clock())
     yield Searched(results=results, final=True, looks=looks, ms=clock())
@@ -90,6 +92,7 @@ def run_mission(
         text=found(results, plan, (), phrases, len(results.hits)),
         picks=tuple(group.pick or group.hits[0].product.id for group in results.groups if group.hits),
         looks=looks,
+        broken=broken,
     )
 
 

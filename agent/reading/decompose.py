@@ -22,6 +22,7 @@ from agent.reading.goods import (
     named_in,
     page_of,
     pieces_of,
+    without_whom,
     word_lists,
     word_tables,
 )
@@ -175,7 +176,7 @@ def _stands_alone(page: Page, need: _Need, piece: Piece, name: Named) -> bool:
             return (name.sold or name.article) and not known
         case "colon" | "start":
             return False
-    plain = all(is_plain(page, word) for word in tail)
+    plain = all(is_plain(page, word) for word in without_whom(tail))
     if name.counted:
         return plain and (piece.joint != "comma" or need.named.article)
     if name.article:

@@ -158,12 +158,16 @@ def _thing(lexis: Lexis, name: Sequence[Word], *, article: bool) -> Named | None
     noun = last == len(name) and head.text.isalpha() and len(head.text) > 2 and not _is_other([head])
     if noun and (is_english(head.text) or lexis.knows(head.text)):
         return Named(tuple(name), article)
+    for first in range(len(name)):  # "sunscreen spf 50"
+        kinds, size = lexis.products_at(name, first)
+        if size and not _is_other(name[first : first + size]):
+            return Named(tuple(name[: first + size]), article, True, False, first > 0, kinds)
     return None
 
 
 def is_one_name(page: Page, piece: Piece) -> bool:
     """Whether the words on both sides of a joint are one name: an idiom, a category or a brand."""
-    joined = [word for word in page.words if word.text not in ("and", "or")]
+    joined = [word for word in page.words if word.text not in ("and", "or", "n")]
     before = sum(word.end <= piece.start for word in joined)
     for at in range(max(0, before - MOST_CROSSING), before):
         sizes = [page.lexis.categories_at(joined, at)[1], page.lexis.values_at(joined, at)[1]]
@@ -193,6 +197,22 @@ def is_detail(lexis: Lexis, word: Word) -> bool:
 def is_plain(page: Page, word: Word) -> bool:
     """Whether a word after a thing is a bound or a detail, and nothing that more could be joined to."""
     return page.is_taken(word.start) or word.text in ("in", "size") or is_detail(page.lexis, word)
+
+
+def without_whom(tail: Sequence[Word]) -> tuple[Word, ...]:
+    """What is said of a thing without whom it is for, at the end: "for two", "for my son"."""
+    living, words_of_whom = (
+        word_lists("other")["living"],
+        (*word_lists("phrase")["articles"], "my", "our", "the"),
+    )
+    last = len(tail)
+    while last and tail[last - 1].text in living:
+        last -= 1
+    begun = last
+    while begun and tail[begun - 1].text in words_of_whom:
+        begun -= 1
+    is_for = last < len(tail) and begun and tail[begun - 1].text == "for"
+    return tuple(tail[: begun - 1]) if is_for else tuple(tail)
 
 
 def _is_other(name: Sequence[Word]) -> bool:

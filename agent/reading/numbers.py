@@ -27,6 +27,7 @@ LEAST_BARE = 5  # below, a number without a sign is a count: "max 3"
 YOUNG = 12  # "kids under 10" are young, not cheap
 ROUND = 5  # prices are said in round numbers: "20-50" is a price range, "24-70" a lens
 FEWEST_AFTER = 20  # "50 max" is a price, "iphone 12 max" is not
+LEAST_FOR = 20  # "a desk for 200" is a price, "a tent for 4" is not
 POUNDS = ("pound", "pounds")  # of weight, unless a price is spoken of
 LARGEST_COUNT = 10**9
 LONGEST_PHRASE = 4
@@ -135,7 +136,7 @@ def _said(words: Sequence[Token], one: Amount, other: Amount, floor: int, shop: 
         one, last = (other if one.number is other.number else one._replace(unit=unit.kind)), unit.last
     if bound is None and (one.least or other.least):
         bound = "least"
-    if bound is None and one.unit == "price" and text_at(words, first - 1) == "for":
+    if bound is None and text_at(words, first - 1) in ("for", "with") and _pays(words, one, topic):
         bound = "most"
     if bound or topic or one.unit:
         leading = tables()["leading"]["words"]
@@ -147,6 +148,23 @@ def _said(words: Sequence[Token], one: Amount, other: Amount, floor: int, shop: 
     if opened and text_at(words, last) == ")":
         first, last = first - (text_at(words, first - 1) == "("), last + 1
     return _Said(one, other, first, last, bound, topic, closed)
+
+
+def _pays(words: Sequence[Token], one: Amount, topic: str | None) -> bool:
+    """Whether what follows "for" or "with" is what is paid: "a desk for 200", "with 60 dollars"."""
+    if one.unit is not None:
+        return one.unit == "price"
+    value = one.number.value or Decimal(0)
+    occasions = tables()["measures"]["occasions"]
+    return (
+        topic is None
+        and text_at(words, one.first - 1) == "for"
+        and text_at(words, one.first - 2)[:1].isalpha()
+        and value >= LEAST_FOR
+        and value % ROUND == 0
+        and text_at(words, one.last) in _ENDS
+        and not any(token.text in occasions for token in words)
+    )
 
 
 def _walked_left(words: Sequence[Token], one: Amount, floor: int) -> tuple[int, Bound | None, str | None]:
@@ -275,6 +293,8 @@ def _field(words: Sequence[Token], said: _Said) -> Field | None:
         return "rating"
     if said.topic == "reviews" or (said.topic == "rating" and said.bound == "least"):
         return "rating" if value < STARS and value % 1 else "reviews"
+    if said.topic == "purse" and value < LEAST_BARE:
+        return None  # "if you got one"
     if said.topic in ("price", "purse"):
         return "price" if said.bound or said.is_range or _ends_clause(words, said.last) else None
     open_ended = said.bound == "least" and not said.is_range and (said.closed or said.one.least)
@@ -324,7 +344,8 @@ def _is_bare_price(words: Sequence[Token], said: _Said) -> bool:
         return clean and (said.bound in ("range", "around") or is_round)
     if said.closed:
         named_so = text_at(words, said.other.last) in ("max", "maximum") and value < FEWEST_AFTER
-        return said.bound == "most" and clean and not named_so and not _is_pack(words, said.first)
+        priced = said.bound == "most" or (said.bound == "around" and value >= LEAST_FOR)
+        return priced and clean and not named_so and not _is_pack(words, said.first)
     if words[said.one.first - 1].text == "max" and (_is_model(words, said.one.first - 2) or not clean):
         return False
     if clean or said.bound != "most":

@@ -13,6 +13,7 @@ from agent.reading.brands import Maker, makers
 from agent.reading.descriptions import Description, described
 from agent.reading.lexis import Lexis, words
 from agent.reading.numbers import Figure, Value, figures
+from agent.reading.story import told_beside
 from agent.reading.unwanted import CUT, EDGES, masked, refused
 from agent.reading.wishes import any_of, wishes, wordings
 from catalog.feeds.text import UNDECODABLE, one_line
@@ -87,7 +88,10 @@ def parse(utterance: str, lexis: Lexis, *, currency: str = "USD") -> Reading:
     denied = refused(page, lexis)
     for span in denied.spans:
         note("exclusion", *span)
-    page = _without_fluff(denied.page, lexis)
+    page = denied.page
+    for start, end in list(told_beside(page, lexis)):
+        page = masked(page, start, end) if end > start else page
+    page = _without_fluff(page, lexis)
     found = words(page)
     brands = makers(page, found, lexis)
     taken = frozenset(

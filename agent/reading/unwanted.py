@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
 
+from agent.reading.denying import plainly, ruled_out, things_of
 from agent.reading.lexis import Lexis, words
 from agent.reading.wishes import wordings
 from catalog.where import Without
@@ -72,16 +73,24 @@ def refused(page: str, lexis: Lexis) -> Refused:
         things.append(thing)
         spans.append((start, end, thing.term))
         page = masked(page, start, end)
+    for start, end, term in list(ruled_out(page)):
+        things.append(_unwanted(term, page[start:end], lexis))
+        spans.append((start, end, term))
+        page = masked(page, start, end)
+    page = plainly(page, lexis)
     for refusal in refusals(page, lexis.denials):
         said = page[refusal.start : refusal.end]
-        read = [_unwanted(term, said, lexis) for term in refusal.terms]
+        terms = things_of(refusal.terms)
+        if not terms:  # "money is no object": nothing is refused, and it may be a name
+            continue
+        read = [_unwanted(term, said, lexis) for term in terms]
         things += read
         words_said = said.lstrip(EDGES)
-        spans.append((refusal.end - len(words_said), refusal.end, ", ".join(refusal.terms)))
+        spans.append((refusal.end - len(words_said), refusal.end, ", ".join(terms)))
         if not refusal.kept or all(thing.is_counted for thing in read):
             page = masked(page, refusal.start, refusal.end)
         else:  # "gluten-free" is searched for, not "no Acme"
-            kept |= {word.text for term in refusal.terms for word in words(term)}
+            kept |= {word.text for term in terms for word in words(term)}
     return Refused(page, things, frozenset(kept), spans)
 
 

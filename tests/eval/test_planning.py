@@ -1,6 +1,7 @@
 """Scoring plans: worked examples by hand, and the sets that planners are judged by."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from catalog.product import Money
 from catalog.where import Where, Without
 from core.errors import InvalidQuery, InvalidSource
 from eval.gold import Constraints, Gold, Query, Request, VagueNeed, read_requests, read_vague_needs
-from eval.planning import PlanScore, Slots, differences, plans_of, score, score_plan
+from eval.planning import PlanScore, Slots, differences, plans_of, sampled, score, score_plan
 from eval.vague import found, recall
 from ranking.records import Search
 
@@ -171,6 +172,31 @@ def test_how_a_budget_is_shared_out_is_not_judged() -> None:
 
 def request(name: str, kind: str, asked: Gold) -> Request:
     return Request.model_validate({"id": name, "kind": kind, "utterance": name, "gold": asked})
+
+
+ANY = gold({})
+
+
+def test_a_sample_has_every_kind_in_its_share_and_keeps_the_order() -> None:
+    kinds = ["vague"] * 60 + ["chat"] * 30 + ["mission"] * 10
+    requests = [request(f"r{place}", kind, ANY) for place, kind in enumerate(kinds)]
+    drawn = sampled(requests, 20, seed=7)
+    assert Counter(one.kind for one in drawn) == {"vague": 12, "chat": 6, "mission": 2}
+    assert [one.id for one in drawn] == [one.id for one in requests if one in drawn]
+
+
+def test_a_sample_is_the_same_for_its_seed_and_another_for_another() -> None:
+    requests = [request(f"r{place}", "chat", ANY) for place in range(50)]
+    drawn = {one.id for one in sampled(requests, 10, seed=7)}
+    assert drawn == {one.id for one in sampled(list(reversed(requests)), 10, seed=7)}
+    assert drawn != {one.id for one in sampled(requests, 10, seed=8)}
+
+
+def test_a_sample_of_more_than_there_are_is_all_of_them_and_of_none_is_refused() -> None:
+    requests = [request("a", "vague", ANY), request("b", "chat", ANY)]
+    assert sampled(requests, 5, seed=7) == tuple(requests)
+    with pytest.raises(InvalidQuery, match="one or more"):
+        sampled(requests, 0, seed=7)
 
 
 def test_slots_are_averaged_over_all_of_them_and_accuracy_over_requests() -> None:

@@ -26,7 +26,7 @@ from tools.rest import Event, Said, agent_of
 from ui.serving.door import Guest
 from ui.serving.gate import GRACE_S, Full, Gate, Late
 from ui.serving.happenings import record_search, record_turn
-from ui.serving.logs import failed
+from ui.serving.logs import failed, say
 from ui.serving.metrics import Metrics
 from ui.serving.problems import BLOCKED, BUSY, LATE, RETRY_S, UNEXPECTED, problem
 
@@ -85,7 +85,7 @@ class ServingDesk:
                 for step in steps:
                     done.append(step)
                     self._count(step)
-                    turn.tell(Event(type(step).__name__, step.model_dump_json(exclude={"state"})))
+                    turn.tell(Event(type(step).__name__, step.model_dump_json(exclude={"state", "unhelped"})))
                     if turn.is_left:
                         return
             record_turn(self._recorder, guest.owner, handle, said.message, query_id, done)
@@ -113,6 +113,8 @@ class ServingDesk:
             raise HTTPException(503, LATE, again) from None
 
     def _count(self, step: Step) -> None:
+        if isinstance(step, Answered) and step.unhelped:
+            say("a language model was of no help", problem=step.unhelped)
         if isinstance(step, Searched):
             self._metrics.traced(step.results.trace)
         elif isinstance(step, Answered) and step.use:

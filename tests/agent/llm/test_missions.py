@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from agent.dialogue.state import State
 from agent.dialogue.understand import understand
 from agent.dialogue.understanding import Desk
+from agent.experience import Experience
 from agent.llm.chat import Abandoned, Ask, Call, Cancel, ChatModel, Reply
 from agent.llm.client import OpenAIChat
 from agent.llm.failures import Endpoint
@@ -31,6 +33,7 @@ from tools.shop import Shop
 
 OFFICE = "furnish a home office for 800"
 ENGLISH = phrases("en")
+TOLD = Experience()  # that furnishing an office is an undertaking
 
 Steps = list[Understood | Searched]
 
@@ -57,8 +60,8 @@ def ids(shop: Shop, query: str, **arguments: Any) -> list[str]:
 def run(
     shop: Shop, model: ChatModel, message: str = OFFICE, steps: Steps | None = None, **options: Any
 ) -> Mission:
-    lexis = Lexes().of(shop.index)
-    understood = understand(message, State(), Desk(lexis, shop.index.lexicon()))
+    desk = Desk(Lexes().of(shop.index), shop.index.lexicon(), told=partial(TOLD.told, shop.index))
+    understood = understand(message, State(), desk)
     mission = run_mission(shop, model, message, understood, ENGLISH, lambda: 1.0, **options)
     ended: list[Mission] = []
 
@@ -267,7 +270,8 @@ def test_a_model_that_fails_midway_costs_the_rest_and_not_what_was_found(shop: S
     model = FakeChat((search("desk lamp"),), ModelUnavailable("gone"))
     mission = run(shop, model)
     assert mission.results.hits
-    assert mission.text.endswith("The search ended early: gone.")
+    assert mission.text.endswith("The search ended early.")
+    assert mission.broken == "gone"
     with pytest.raises(ModelUnavailable, match="gone"):
         run(shop, FakeChat(ModelUnavailable("gone")))
 
