@@ -47,7 +47,7 @@ class Nothing(Experience):
         """Nothing."""
         return ()
 
-    def told(self, index: ProductIndex, said: str) -> None:  # noqa: ARG002
+    def told(self, index: ProductIndex, said: str) -> None:
         """Nothing."""
 
 
