@@ -15,7 +15,7 @@ from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
-from starlette.routing import Route
+from starlette.routing import Match, Route
 
 from agent.asking import ask_function, ask_shop
 from agent.conversations import Conversations
@@ -53,6 +53,8 @@ from ui.serving.watch import MCP, Watch
 
 ROOM = 64  # requests that wait; more than a hundred milliseconds each would be late for all behind them
 TURNS_PER_CORE = 4  # a turn mostly waits, where a language model has a part in it
+API = "/api"
+METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 CALLABLE_WITH = [
     "authorization",
     "content-type",
@@ -147,9 +149,19 @@ def build_app(settings: Settings, on_progress: Callable[[str], None] = lambda li
     app.include_router(insight_routes(settings, keyring))
     _add_health(app, parts.shop, metrics)
     app.router.routes.append(Route(MCP, mcp))  # a mount would only answer below it
+    app.router.routes.append(Route(f"{API}/{{rest:path}}", partial(_nowhere, app), methods=METHODS))
     page = build_page(parts.assistant, parts.conversations, parts.recorder, settings)
     mount_page(app, page, parts.assistant)  # last: it takes every path that is left
     return app
+
+
+async def _nowhere(app: FastAPI, request: Request) -> Response:
+    """What is no call of the interface; the page, which takes all other paths, is not to answer for it."""
+    for route in app.routes:
+        match, _ = route.matches(request.scope)
+        if match is Match.PARTIAL:
+            raise HTTPException(405, "this path takes another method; /openapi.json says which")
+    raise HTTPException(404)
 
 
 class _Table:

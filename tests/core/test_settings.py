@@ -66,7 +66,7 @@ def test_a_tilde_in_the_cache_is_the_home_folder() -> None:
         ("AISLE_QDRANT_TIMEOUT_S", "inf", "AISLE_QDRANT_TIMEOUT_S: 'inf'"),
         ("AISLE_ENCODER_MAX_TOKENS", "2", "AISLE_ENCODER_MAX_TOKENS: '2'"),
         ("AISLE_ENCODR", "minilm", "unknown variable AISLE_ENCODR; did you mean AISLE_ENCODER?"),
-        ("AISLE_ZZZ", "1", "unknown variable AISLE_ZZZ; known: AISLE_BLEND"),
+        ("AISLE_ZZZ", "1", "unknown variable AISLE_ZZZ; known: AISLE_BEHAVIOR, "),
     ],
 )
 def test_a_bad_variable_is_named_with_the_way_out(
