@@ -22,7 +22,7 @@ demo.index: $(READY)
 	$(BIN)/aisle index demo --index demo.index
 
 test: setup  ## the whole test suite
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 e2e: setup  ## the commands as a new user types them
 	$(BIN)/python -m pytest --override-ini addopts= -q tests/e2e --import-mode=importlib
