@@ -28,6 +28,7 @@ from tools.ucp.requests import LookupRequest, ProductRequest, SearchRequest
 from tools.ucp.shapes import LookupAnswer, ProductAnswer, Refusal, SearchAnswer
 
 EXAMPLES = 4  # products that the examples speak of
+AMONG = 50  # the most reviewed, of which as many have the same number in any order
 
 Asked = TypeVar("Asked", bound=Record)
 Arguments = Mapping[str, Any]
@@ -36,8 +37,8 @@ Arguments = Mapping[str, Any]
 def functions(shop: Shop, secret: bytes) -> tuple[Function, ...]:
     """What can be called in this shop. Whoever keeps the secret can seal cursors: another one ends them."""
     vocabulary = shop.index.vocabulary()
-    points = shop.index.matching(limit=EXAMPLES)
-    products = list(shop.index.products(points).values())
+    known = shop.index.products(shop.index.matching(limit=AMONG)).values()
+    products = sorted(known, key=lambda product: (-_reviews(product), product.id))[:EXAMPLES]
     make = partial(_function, shop, vocabulary)
     return (
         make(
@@ -139,6 +140,10 @@ def _searches(vocabulary: Vocabulary) -> tuple[Arguments, ...]:
         filters = {"categories": departments[:1]}
         found.append({"filters": filters, EXTENSION: {"sort": "rating"}, "pagination": {"limit": 3}})
     return tuple(found)
+
+
+def _reviews(product: Product) -> int:
+    return (product.rating.count or 0) if product.rating else 0
 
 
 def _ids(products: list[Product]) -> tuple[Arguments, ...]:
