@@ -15,9 +15,13 @@ from agent.reading.lexis import words
 from agent.reading.parse import Reading, parse
 from agent.reading.smalltalk import Topic, topic
 from agent.reading.total import budgeted
+from catalog.lexicon import words_of
 from ranking.records import Sort
+from ranking.words import telling
+from ranking.words import words as stems
 
 FEWEST_WORDS = 3  # of an undertaking
+FEWEST_GOODS = 2  # words that are told to be a product's by the shop alone; a lone one may be a greeting
 
 _OPEN = frozenset(["something", "anything"])
 
@@ -35,7 +39,7 @@ def retold(understood: Understanding, text: str, state: State, desk: Desk) -> Un
         return understood
     named = products_named(reading.query, desk.lexis)
     match told.kind:
-        case Kind.CHAT if not named and _is_bare(reading):
+        case Kind.CHAT if not named and _is_bare(reading) and not _lists_goods(text, desk):
             return chat(state.wanted, _about(told))
         case Kind.MISSION if understood.plan.intent is not Intent.REFINE and _undertakes(reading, desk):
             return undertaken(text, state, desk)
@@ -86,6 +90,15 @@ def _asks_outright(text: str, reading: Reading, desk: Desk) -> bool:
     begins = desk.lexis.products_at(words(reading.query), 0)[1]
     alone = products_named(_CLAUSE.split(text, maxsplit=1)[0], desk.lexis) and _CLAUSE.search(text)
     return bool(required or (begins and (alone or _ARTICLE.match(text))))
+
+
+def _lists_goods(text: str, desk: Desk) -> bool:
+    """Whether all of it is words of the shop's products and none makes a sentence: "iPhone X unlocked"."""
+    said = stems(text)
+    lexicon = desk.lexicon
+    if lexicon is None or len(said) < FEWEST_GOODS or len(telling(said)) < len(said):
+        return False
+    return all(lexicon.count(word) for word in words_of(text))
 
 
 def _is_bare(reading: Reading) -> bool:

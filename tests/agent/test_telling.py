@@ -7,6 +7,7 @@ from agent.kinds import Kind
 from agent.plan import Intent
 from agent.reading.lexis import Lexis
 from agent.reading.smalltalk import Topic
+from catalog.index import ProductIndex
 
 
 def desk(lexis: Lexis, kind: Kind, like: str = "") -> Desk:
@@ -50,3 +51,11 @@ def test_a_need_may_name_what_is_not_wanted(lexis: Lexis) -> None:
 
 def test_a_conversation_of_before_is_still_read() -> None:
     assert State.model_validate_json('{"currency": "EUR", "language": "en"}') == State(currency="EUR")
+
+
+def test_words_of_the_shops_products_without_a_sentence_are_no_small_talk(
+    lexis: Lexis, demo_index: ProductIndex
+) -> None:
+    chatting = desk(lexis, Kind.CHAT)._replace(lexicon=demo_index.lexicon())
+    assert understand("webbing friction clasp", State(), chatting).plan.intent is Intent.FIND
+    assert understand("you are a clasp", State(), chatting).plan.intent is Intent.CHAT
