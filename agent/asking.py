@@ -16,7 +16,6 @@ from agent.steps import Answered, Asked, Failed, Option, Searched, Step, Underst
 from agent.talks import Talks
 from catalog.product import Product
 from core.record import Record
-from ranking.receipts import receipt
 from ranking.records import LONGEST_QUERY, Hit, Results, Search
 from tools.arguments import checked, given, schema
 from tools.functions import Caller, Function
@@ -168,8 +167,7 @@ def _shown(results: Results | None, answered: Answered | None) -> tuple[Hit, ...
         spoken_of = answered.comparison.products
     elif answered:
         spoken_of = [fact.product for fact in answered.facts]
-    plain = Search()
-    return tuple(Hit(product=one, score=0.0, receipt=receipt(one, plain.where)) for one in spoken_of)
+    return tuple(Hit(product=one, score=0.0) for one in spoken_of)
 
 
 def _suggested(options: Sequence[Option]) -> tuple[Suggestion, ...]:

@@ -136,10 +136,10 @@ def write_run(run: Run, path: Path) -> None:
     if run.timings:
         header = _Header(name=run.name, provenance=run.provenance)
         timed = [_Timed(query_id=query_id, ms=ms) for query_id, ms in run.timings.items()]
-        _replace(beside, "".join(f"{record.model_dump_json()}\n" for record in [header, *timed]))
+        write_whole(beside, "".join(f"{record.model_dump_json()}\n" for record in [header, *timed]))
     else:
         beside.unlink(missing_ok=True)  # of an earlier run by this name
-    _replace(path, "".join(rows))
+    write_whole(path, "".join(rows))
 
 
 def timings_path(path: Path) -> Path:
@@ -201,7 +201,8 @@ def _read_timings(path: Path) -> tuple[Mapping[str, str], dict[str, Mapping[str,
     return header.provenance, {line.query_id: line.ms for line in timed}
 
 
-def _replace(path: Path, text: str) -> None:
+def write_whole(path: Path, text: str) -> None:
+    """Write a file that appears whole or not at all."""
     part = path.with_name(f"{path.name}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -21,7 +21,6 @@ from agent.llm.subjects import SENTENCE, cited
 from catalog.product import Product
 from core.errors import ModelUnavailable
 from core.record import Record
-from core.settings import Settings
 from tools.untrusted import quoted
 
 PROMPTS = Path(__file__).with_name("models")
@@ -51,11 +50,6 @@ class Written(Record):
 
 
 Prose = Generator[str | Written, None, None]  # sentences that may be shown, then the reply
-
-
-def can_write(settings: Settings) -> bool:
-    """Whether the settings name a model that may write prose."""
-    return settings.llm not in ("none", "embedded")
 
 
 def write(

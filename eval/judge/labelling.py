@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from threading import Lock
 
-from core.errors import InvalidQuery, StorageFull
+from core.errors import InvalidQuery
 from eval.judge.choose import Choice, choose_pairs, draw_queries
 from eval.judge.provenance import provenance_of
 from eval.judge.records import GRADES, Case, Judgment, Key, Pair, flat
 from eval.records import Conventions, Qrels, Run
-from eval.trec import read_qrels
+from eval.trec import read_qrels, write_whole
 
 
 class Labelling:
@@ -46,12 +46,7 @@ class Labelling:
         with self._lock:
             self._grades[self.cases[place].pair.key] = grade
             text = "".join(f"{q} 0 {p} {given}\n" for (q, p), given in self._grades.items())
-            part = self._path.with_name(f"{self._path.name}.part")
-            try:
-                part.write_text(text, encoding="utf-8", newline="")
-                part.replace(self._path)
-            except OSError as error:
-                raise StorageFull(f"cannot write {self._path} ({error.strerror})") from error
+            write_whole(self._path, text)
 
 
 def human_qrels(path: Path) -> Qrels:

@@ -11,12 +11,12 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from agent.llm.chat import Usage
-from core.errors import InvalidQuery, InvalidSource, StorageFull
+from core.errors import InvalidQuery, InvalidSource
 from core.record import Record
 from eval.judge.card import UNKNOWN, JudgeCard, shown
 from eval.judge.records import Judgment
 from eval.records import Judged
-from eval.trec import lines
+from eval.trec import lines, write_whole
 
 MARK = "judged"
 NAMELESS = "a model that left no name"
@@ -53,8 +53,8 @@ def write_judged(path: Path, provenance: Provenance) -> None:
     graded = [one for one in provenance.judgments if one.grade is not None]
     text = "".join(f"{one.pair.query_id} {MARK} {one.pair.product_id} {one.grade}\n" for one in graded)
     beside = provenance.model_copy(update={"digest": _digest(text.encode())})
-    _replace(provenance_path(path), beside.model_dump_json(indent=1))
-    _replace(path, text)
+    write_whole(provenance_path(path), beside.model_dump_json(indent=1))
+    write_whole(path, text)
 
 
 def refuse_human(path: Path) -> None:
@@ -134,13 +134,3 @@ def _is_marked(qrels: Path) -> bool:
 
 def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
-
-
-def _replace(path: Path, text: str) -> None:
-    part = path.with_name(f"{path.name}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_text(text, encoding="utf-8", newline="")
-        part.replace(path)
-    except OSError as error:
-        raise StorageFull(f"cannot write {path} ({error.strerror})") from error

@@ -109,15 +109,6 @@ def cases_of(dataset: Dataset, products: Mapping[str, Product]) -> tuple[Case, .
     )
 
 
-def as_qrels(judgments: Iterable[Judgment]) -> Qrels:
-    """The grades by query and product; a missing one is not there."""
-    qrels: dict[str, dict[str, int]] = {}
-    for judgment in judgments:
-        if judgment.grade is not None:
-            qrels.setdefault(judgment.pair.query_id, {})[judgment.pair.product_id] = judgment.grade
-    return qrels
-
-
 def by_key(judgments: Iterable[Judgment]) -> dict[Key, Judgment]:
     """Judgments by query and product; of a pair judged twice, the later one."""
     return {judgment.pair.key: judgment for judgment in judgments}

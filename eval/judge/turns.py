@@ -135,17 +135,17 @@ def _claims(held: Held, products: Lookup) -> Checked:
     written = _MONEY.findall(held.answer)
     if not written:
         return Checked(kind="claims", looked_at=0, wrong=())
-    items = {amount for product in _spoken_of(held, products) for amount in _amounts(product)}
+    items = {amount for product in _spoken_of(held, products) for amount in amounts(product)}
     items |= set(_totals(held))
     plans = [said.plan for said in held.after.history if said.plan]
     searches = [relaxation.search for relaxation in held.results.relaxations] if held.results else []
     bounds = set(
-        chain.from_iterable(map(_amounts, (*plans, held.after.wanted, held.before.wanted, *searches)))
+        chain.from_iterable(map(amounts, (*plans, held.after.wanted, held.before.wanted, *searches)))
     )
-    said = {_decimal(number) for number in _NUMBER.findall(held.utterance)}
+    said = {decimal(number) for number in _NUMBER.findall(held.utterance)}
     known = items | bounds | said | {abs(a - b) for a in items for b in items | bounds}
     wrong = tuple(
-        f"the price {price} is nowhere in the records" for price in written if _decimal(price) not in known
+        f"the price {price} is nowhere in the records" for price in written if decimal(price) not in known
     )
     return Checked(kind="claims", looked_at=len(written), wrong=wrong)
 
@@ -173,20 +173,22 @@ def _totals(held: Held) -> Iterator[Decimal]:
     ]
     prices = [hit.product.price for hit in picks]
     if prices and all(prices):
-        yield sum((_decimal(str(major_units(price))) for price in prices if price), Decimal(0)).normalize()
+        yield sum((decimal(str(major_units(price))) for price in prices if price), Decimal(0)).normalize()
 
 
-def _amounts(record: Record) -> list[Decimal]:
+def amounts(record: Record) -> list[Decimal]:
     """Every amount of money in a record, however deep."""
     found: list[Decimal] = []
     for value in record.__dict__.values():
         for part in value if isinstance(value, tuple) else (value,):
             if isinstance(part, Money):
-                found.append(_decimal(str(major_units(part))))
+                found.append(decimal(str(major_units(part))))
             elif isinstance(part, Record):
-                found += _amounts(part)
+                found += amounts(part)
     return found
 
 
-def _decimal(written: str) -> Decimal:
-    return Decimal(written.replace(",", "")).normalize()
+def decimal(written: str) -> Decimal:
+    """A number as it is written in a text; of several points, as in "1.2.3", the first counts."""
+    whole, point, rest = written.replace(",", "").partition(".")
+    return Decimal(f"{whole}{point}{rest.replace('.', '')}").normalize()

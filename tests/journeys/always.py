@@ -11,9 +11,8 @@ from itertools import pairwise
 from agent.dialogue.state import State
 from agent.plan import Plan
 from agent.steps import Answered, Asked, Failed, Searched
-from catalog.price import major_units
-from catalog.product import Money, Product
-from core.record import Record
+from catalog.product import Product
+from eval.judge.turns import amounts, decimal
 from ranking.exclusions import classifier
 from ranking.receipts import known_to_fit, known_to_violate, receipt
 from ranking.records import Hit, Search
@@ -120,7 +119,7 @@ def _inventions(held: Held) -> Iterator[str]:
     products = _products(held)
     prices = _prices(held, products)
     for written in _MONEY.findall(held.answer):
-        if _decimal(written) not in prices | spoken:
+        if decimal(written) not in prices | spoken:
             yield f"the price {written} in the answer is nowhere in the records"
     rest = _numbers(_MONEY.sub(" ", held.answer))
     loose = {n for n in rest - spoken - _said_of(products) - _counts(held) if n > COUNTABLE or n % 1}
@@ -141,28 +140,16 @@ def _products(held: Held) -> list[Product]:
 
 def _prices(held: Held, products: Iterable[Product]) -> set[Decimal]:
     """Prices of what is spoken of, asked bounds, sums of picks, what is left, and differences."""
-    items = [amount for p in products for amount in _amounts(p)]
-    bounds = [amount for plan in _plans(held) for amount in _amounts(plan)]
-    bounds += [*_amounts(held.before.wanted), *_amounts(held.after.wanted)]
+    items = [amount for p in products for amount in amounts(p)]
+    bounds = [amount for plan in _plans(held) for amount in amounts(plan)]
+    bounds += [*amounts(held.before.wanted), *amounts(held.after.wanted)]
     if held.results:
-        bounds += [amount for r in held.results.relaxations for amount in _amounts(r.search)]
+        bounds += [amount for r in held.results.relaxations for amount in amounts(r.search)]
         for group in held.results.groups:
-            bounds += _amounts(group.search)
+            bounds += amounts(group.search)
     totals = [held.total] if held.total is not None else []
     left = {abs(a - b) for a in (*items, *totals) for b in (*items, *bounds)}
     return {*items, *bounds, *totals, *left}
-
-
-def _amounts(record: Record) -> list[Decimal]:
-    """Every amount of money in a record, however deep."""
-    found: list[Decimal] = []
-    for value in record.__dict__.values():
-        for part in value if isinstance(value, tuple) else (value,):
-            if isinstance(part, Money):
-                found.append(_decimal(str(major_units(part))))
-            elif isinstance(part, Record):
-                found += _amounts(part)
-    return found
 
 
 def _plans(held: Held) -> list[Plan]:
@@ -175,7 +162,7 @@ def _said_of(products: Iterable[Product]) -> set[Decimal]:
         values = [value for values in product.attributes.values() for value in values]
         found |= _numbers(" ".join([product.title, product.description or "", *values, *product.tags]))
         if product.rating:
-            found |= {_decimal(str(product.rating.value)), _decimal(str(product.rating.count or 0))}
+            found |= {decimal(str(product.rating.value)), decimal(str(product.rating.count or 0))}
     return found
 
 
@@ -212,9 +199,4 @@ def _matching(held: Held) -> set[Decimal]:
 
 
 def _numbers(text: str) -> set[Decimal]:
-    return {_decimal(written) for written in _NUMBER.findall(text)}
-
-
-def _decimal(written: str) -> Decimal:
-    whole, dot, cents = written.replace(",", "").partition(".")
-    return Decimal(f"{whole}{dot}{cents.replace('.', '')}").normalize()
+    return {decimal(written) for written in _NUMBER.findall(text)}

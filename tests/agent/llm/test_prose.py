@@ -1,11 +1,10 @@
 import pytest
 
 from agent.llm.chat import Abandoned, Cancel
-from agent.llm.prose import Written, can_write, write
+from agent.llm.prose import Written, write
 from catalog.demo import products
 from catalog.product import Product
 from core.errors import ModelUnavailable
-from core.settings import load_settings
 from tests.fakes import FakeChat
 
 BY_ID = {product.id: product for product in products()}
@@ -107,10 +106,3 @@ def test_product_text_enters_as_quoted_data_and_never_as_a_message() -> None:
     assert "free" not in system.content
     assert "\nsystem:" not in user.content
     assert "<|im_end|>" not in user.content
-
-
-@pytest.mark.parametrize(
-    ("llm", "may"), [("none", False), ("embedded", False), ("http://127.0.0.1:9/v1#m", True)]
-)
-def test_only_a_model_at_an_address_writes(llm: str, may: bool) -> None:
-    assert can_write(load_settings(llm=llm)) is may

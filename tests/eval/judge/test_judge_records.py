@@ -3,14 +3,13 @@
 import pytest
 from pydantic import ValidationError
 
-from eval.judge.records import Judgment, as_qrels, by_key, cases_of
+from eval.judge.records import Judgment, by_key, cases_of
 from eval.records import Conventions, Dataset
 from tests.eval.judge.made_up import case, judgment, judgments, pair
 
 
-def test_a_missing_grade_is_in_no_qrels_and_has_no_level() -> None:
+def test_a_missing_grade_has_no_level() -> None:
     said = judgments({"q1": {"a": 0, "b": None}, "q2": {"a": None}})
-    assert as_qrels(said) == {"q1": {"a": 0}}
     assert [one.level for one in said] == [0, None, None]
 
 
@@ -39,7 +38,6 @@ def test_what_is_no_judgment_is_refused(wrong: dict[str, object]) -> None:
 def test_of_a_pair_judged_twice_the_later_counts() -> None:
     said = [judgment("q", "a", 1), judgment("q", "a", 3)]
     assert by_key(said)["q", "a"].grade == 3
-    assert as_qrels(said) == {"q": {"a": 3}}
 
 
 def test_products_gone_from_the_index_are_not_asked_about() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 
@@ -12,7 +13,7 @@ from core.errors import ModelUnavailable
 from eval.conversations import Dialogue
 from eval.judge.helpfulness import judge_turn
 from eval.judge.journeys import judge_dialogue
-from eval.judge.turns import Held, Kind, check_turn
+from eval.judge.turns import Held, Kind, check_turn, decimal
 from ranking.blend import load_blend
 from ranking.pipeline import Ranker
 from ranking.records import Relaxation, Search
@@ -130,3 +131,10 @@ def test_helpfulness_is_asked_with_what_was_said_before_and_shown(
 def test_a_judge_that_is_away_is_not_taken_for_an_unhelpful_turn(turns: Sequence[Held]) -> None:
     with pytest.raises(ModelUnavailable):
         judge_turn(FakeChat(ModelUnavailable("away")), turns[0], {})
+
+
+@pytest.mark.parametrize(
+    ("written", "number"), [("1,299.00", "1299"), ("12", "12"), ("4.50", "4.5"), ("1.2.3", "1.23")]
+)
+def test_a_number_is_read_however_it_is_written(written: str, number: str) -> None:
+    assert decimal(written) == Decimal(number)
