@@ -72,7 +72,6 @@ class Parts:
 
     shop: Shop
     assistant: Assistant
-    conversations: Conversations
     talks: Talks
     recorder: Recorder
     secret: bytes
@@ -100,7 +99,7 @@ def open_parts(settings: Settings, on_progress: Callable[[str], None] = lambda l
         opened.callback(recorder.close)
         reading = replace(shop, ranker=replace(shop.ranker, reader=Rules(settings.currency)))
         talks = Talks(assistant, conversations)
-        return Parts(reading, assistant, conversations, talks, recorder, secret, opened.pop_all())
+        return Parts(reading, assistant, talks, recorder, secret, opened.pop_all())
 
 
 def build_app(settings: Settings, on_progress: Callable[[str], None] = lambda line: None) -> FastAPI:
@@ -150,7 +149,7 @@ def build_app(settings: Settings, on_progress: Callable[[str], None] = lambda li
     _add_health(app, parts.shop, metrics)
     app.router.routes.append(Route(MCP, mcp))  # a mount would only answer below it
     app.router.routes.append(Route(f"{API}/{{rest:path}}", partial(_nowhere, app), methods=METHODS))
-    page = build_page(parts.assistant, parts.conversations, parts.recorder, settings)
+    page = build_page(parts.assistant, parts.talks, parts.recorder, settings)
     mount_page(app, page, parts.assistant)  # last: it takes every path that is left
     return app
 

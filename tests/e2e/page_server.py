@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from agent.conversations import Conversations
 from agent.loop import Assistant
+from agent.talks import Talks
 from behavior.recorder import Recorder
 from catalog.index import ProductIndex
 from core.settings import load_settings
@@ -42,7 +43,11 @@ def served(assistant: Assistant, folder: Path) -> Iterator[str]:
     conversations = Conversations(folder / "conversations.sqlite")
     recorder = Recorder(folder / "behavior")
     app = FastAPI()
-    mount_page(app, build_page(assistant, conversations, recorder, load_settings(data=folder)), assistant)
+    mount_page(
+        app,
+        build_page(assistant, Talks(assistant, conversations), recorder, load_settings(data=folder)),
+        assistant,
+    )
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="critical", timeout_graceful_shutdown=1))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

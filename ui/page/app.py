@@ -10,7 +10,6 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from agent.conversations import Conversations
 from agent.loop import Assistant
 from agent.talks import Talks
 from behavior.recorder import Recorder
@@ -32,13 +31,11 @@ WAITING = 200  # turns; more are told to come back
 LARGEST_UPLOAD = "1kb"  # there is nothing to upload
 
 
-def build_page(
-    assistant: Assistant, conversations: Conversations, recorder: Recorder, settings: Settings
-) -> "gr.Blocks":
+def build_page(assistant: Assistant, talks: Talks, recorder: Recorder, settings: Settings) -> "gr.Blocks":
     """The page of a shop, ready to be mounted."""
     import gradio as gr
 
-    talks, shop = Talks(assistant, conversations), assistant.shop
+    shop = assistant.shop
 
     def answer(asked: gr.EventData) -> Iterator[str]:
         payload = asked._data

@@ -10,6 +10,7 @@ from fastapi.testclient import TestClient
 
 from agent.conversations import Conversations
 from agent.loop import Assistant
+from agent.talks import Talks
 from behavior.recorder import Recorder
 from catalog.index import ProductIndex
 from core.settings import load_settings
@@ -41,7 +42,11 @@ def browser(demo_index: ProductIndex, tmp_path_factory: pytest.TempPathFactory) 
     assistant = Assistant(Shop(demo_index, Ranker(load_blend())))
     conversations, recorder = Conversations(folder / "conversations.sqlite"), Recorder(None)
     app = FastAPI(docs_url=None, openapi_url=None)
-    mount_page(app, build_page(assistant, conversations, recorder, load_settings(data=folder)), assistant)
+    mount_page(
+        app,
+        build_page(assistant, Talks(assistant, conversations), recorder, load_settings(data=folder)),
+        assistant,
+    )
     with TestClient(app) as client:
         yield client
     conversations.close()
