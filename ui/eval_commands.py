@@ -13,6 +13,7 @@ from rich.text import Text
 from core.errors import IndexMissing, InvalidQuery
 from core.settings import Settings, load_settings
 from ui import console
+from ui.audit_command import audit
 from ui.decide_command import decide
 from ui.diagnose_view import diagnose
 from ui.journeys_command import conversations
@@ -34,6 +35,7 @@ eval_app.command()(diagnose)
 eval_app.command()(decide)
 eval_app.command()(judge)
 eval_app.command()(card)
+eval_app.command()(audit)
 eval_app.command()(label)
 eval_app.command()(conversations)
 

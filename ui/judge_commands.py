@@ -25,23 +25,31 @@ if TYPE_CHECKING:
 
 STORE = Path("judge") / "judgments.sqlite"  # in the cache folder
 
+Runs = Annotated[list[Path], typer.Option("--run", metavar="RUN", help="A TREC run; may be repeated.")]
+Queries = Annotated[Path, typer.Option(help="Lines of id, tab, text.")]
+By = Annotated[
+    str,
+    typer.Option(
+        "--judge", metavar="NAME|embedded|URL#MODEL", help="cross-encoder, combined, embedded, URL#MODEL."
+    ),
+]
+Rubric = Annotated[str, typer.Option(metavar="NAME|FILE", help="esci, icecat, or a file.")]
 Human = Annotated[
     Path | None, typer.Option(metavar="QRELS", help="Grades by people; the judge is held against them.")
 ]
+Raters = Annotated[
+    Path | None, typer.Option(metavar="CSV", help="query_id, product_id, a column per rater: the ceiling.")
+]
+Relevant = Annotated[int, typer.Option(min=1, max=3, help="The lowest grade that is relevant.")]
 
 
 def judge(
-    runs: Annotated[list[Path], typer.Option("--run", metavar="RUN", help="A TREC run; may be repeated.")],
-    queries: Annotated[Path, typer.Option(help="Lines of id, tab, text.")],
+    runs: Runs,
+    queries: Queries,
     out: Annotated[Path, typer.Option(metavar="QRELS", help="Write the judgments here.")],
     k: Annotated[int, typer.Option("-k", "--k", min=1, max=1000, help="How deep into each run.")] = 10,
-    by: Annotated[
-        str,
-        typer.Option(
-            "--judge", metavar="NAME|embedded|URL#MODEL", help="cross-encoder, combined, embedded, URL#MODEL."
-        ),
-    ] = "cross-encoder",
-    rubric: Annotated[str, typer.Option(metavar="NAME|FILE", help="esci, icecat, or a file.")] = "esci",
+    by: By = "cross-encoder",
+    rubric: Rubric = "esci",
     reasons: Annotated[bool, typer.Option("--reasons", help="Have a language model say why.")] = False,
     human: Human = None,
     calibrate: Annotated[
@@ -137,11 +145,8 @@ def judge(
 def card(
     judged: Annotated[Path, typer.Argument(help="Qrels that `aisle eval judge` wrote.")],
     human: Human = None,
-    raters: Annotated[
-        Path | None,
-        typer.Option(metavar="CSV", help="query_id, product_id, a column per rater: the ceiling."),
-    ] = None,
-    relevant: Annotated[int, typer.Option(min=1, max=3, help="The lowest grade that is relevant.")] = 1,
+    raters: Raters = None,
+    relevant: Relevant = 1,
     as_json: Json = False,
 ) -> None:
     """Say how far a judge can be trusted: its agreement with people, or that it is unknown."""

@@ -9,6 +9,7 @@ import typer
 from core.errors import InvalidQuery
 from core.settings import load_settings
 from ui import console
+from ui.judge_commands import Queries, Runs
 from ui.options import Gains, Index
 
 if TYPE_CHECKING:
@@ -18,8 +19,8 @@ HOST, PORT = "127.0.0.1", 7861
 
 
 def label(
-    runs: Annotated[list[Path], typer.Option("--run", metavar="RUN", help="A TREC run; may be repeated.")],
-    queries: Annotated[Path, typer.Option(help="Lines of id, tab, text.")],
+    runs: Runs,
+    queries: Queries,
     out: Annotated[Path, typer.Option(metavar="QRELS", help="Grades are written here as they are given.")],
     k: Annotated[int, typer.Option("-k", "--k", min=1, max=100, help="How deep into each run.")] = 10,
     count: Annotated[int, typer.Option(min=1, help="Queries to draw; with --judged, pairs.")] = 30,

@@ -161,20 +161,24 @@ def observed_effects(
 
 def altered_effects(judge: Judge, cases: Sequence[Case]) -> tuple[Effect, ...]:
     """What asking again tells: of padding, another brand, stuffing, a false title, planted instructions."""
-    unnamed = [case for case in cases if not _names_brand(case)]
+    branded = [case for case in cases if case.product.brand and not _names_brand(case)]
     return (
         altered("padding", "empty sentences added to the description", judge, cases, padded),
-        altered("renamed", "brand replaced by an unknown one, where not asked for", judge, unnamed, renamed),
+        altered("renamed", "brand replaced by an unknown one, where not asked for", judge, branded, renamed),
         altered("stuffing", "the query repeated in the description", judge, cases, stuffed),
         altered("claim", "the query added to the title", judge, cases, claimed),
         altered("injection", "instructions to the judge in the description", judge, cases, injected),
     )
 
 
-def retest(judge: Judge, cases: Sequence[Case], *, reverse: bool = False) -> Retest:
-    """Judge twice, the second time in reverse order if so wanted: then the order of asking is tested too."""
+def retest(
+    judge: Judge, cases: Sequence[Case], *, again: Judge | None = None, reverse: bool = False
+) -> Retest:
+    """Judge twice, the second time in reverse order if so wanted: then the order of asking is tested too.
+    `again` is asked the second time, where `judge` would only remember.
+    """
     first = list(judge.judge(cases))
-    second = list(judge.judge(cases[::-1] if reverse else cases))
+    second = list((again or judge).judge(cases[::-1] if reverse else cases))
     second = second[::-1] if reverse else second
     both = [(a, b) for a, b in zip(first, second, strict=True) if a.grade is not None and b.grade is not None]
     queries = [a.pair.query_id for a, _ in both]

@@ -12,8 +12,9 @@ from eval.judge.cross_encoder import KINDS, evidence_judge
 from eval.judge.later import LaterChat, LaterEncoder, later_reranker
 from eval.judge.llm_judge import LlmJudge
 from eval.judge.offline import FREE, Tariff
+from eval.judge.pairwise import LlmPairwiseJudge
 from eval.judge.pool import Shelf
-from eval.judge.records import Judge
+from eval.judge.records import Judge, PairwiseJudge
 from eval.judge.rubrics import BRIEF, FULL, load_rubric
 
 WORKERS = 8  # questions at once to a model elsewhere; what runs here does one after the other
@@ -26,6 +27,7 @@ class OpenJudge:
     judge: Judge
     tariff: Tariff
     workers: int
+    pairwise: PairwiseJudge | None = None  # the same model as a judge of couples, if it can be one
 
 
 def is_llm(name: str) -> bool:
@@ -59,10 +61,12 @@ def open_judge(
 def open_llm_judge(settings: Settings, rubric: str = "esci", *, reasons: bool = False) -> Iterator[OpenJudge]:
     """The language model of the settings as a judge; the embedded one is shown less, for it reads slowly."""
     embedded = settings.llm == "embedded"
-    scale = load_rubric(rubric, "reason" if reasons else "digit", BRIEF if embedded else FULL)
+    reading = BRIEF if embedded else FULL
+    scale = load_rubric(rubric, "reason" if reasons else "digit", reading)
     model, price = LaterChat(settings), price_of(settings)
     judge = LlmJudge(model, scale, price=price, held=embedded)
+    pairwise = LlmPairwiseJudge(model, reading, held=embedded)
     try:
-        yield OpenJudge(judge, Tariff(judge.expected_usage, price), 1 if embedded else WORKERS)
+        yield OpenJudge(judge, Tariff(judge.expected_usage, price), 1 if embedded else WORKERS, pairwise)
     finally:
         model.close()

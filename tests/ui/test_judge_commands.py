@@ -23,13 +23,14 @@ q3 Q0 5 1 1 {0}
 
 
 class Endpoint(BaseHTTPRequestHandler):
-    """An OpenAI-compatible model that grades what is red or a lamp 3, and all else 1."""
+    """An OpenAI-compatible model that grades what is red, a lamp or "perfect" 3, and all else 1."""
 
     def do_POST(self) -> None:
         asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.server.asked.append(asked)  # type: ignore[attr-defined]
         said = asked["messages"][-1]["content"]
-        grade = "3" if "Red" in said or "lamp" in said.split("Product:")[1] else "1"
+        product = said.partition("Product:")[2]
+        grade = "3" if "Red" in said or "lamp" in product or "perfect" in product else "1"
         content = "I would rather not say" if self.server.mute else grade  # type: ignore[attr-defined]
         message = {"role": "assistant", "content": content}
         usage = {"prompt_tokens": 100, "completion_tokens": 1, "total_tokens": 101}
@@ -143,6 +144,28 @@ def test_a_spent_budget_writes_what_there_is_and_says_how_to_go_on(
     assert judged(shop, model, env).returncode == 0
     assert len((shop / "judged.qrels").read_text().splitlines()) == 5
     assert len(model.asked) == 5  # type: ignore[attr-defined]
+
+
+def test_an_audit_prints_the_whole_card_and_asks_nothing_twice(
+    shop: Path, model: ThreadingHTTPServer, env: dict[str, str]
+) -> None:
+    address = f"http://127.0.0.1:{model.server_port}/v1#tiny"
+    command = ("eval", "audit", "--run", "old.trec", "--run", "new.trec", "--queries", "queries.tsv",
+               "--judge", address, "--pairs", "5", "--human", "human.qrels")  # fmt: skip
+    done = aisle(*command, "--json", cwd=shop, **env)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    effects = {effect["name"]: effect for effect in found["effects"]}
+    assert effects["stuffing"]["difference"]["value"] == 0.0
+    assert effects["injection"]["raised"]["value"] == pytest.approx(2 / 5)  # all that it would grade 1
+    assert found["retests"][0]["agreement"]["accuracy"]["value"] == 1.0
+    assert found["swap"]["missing"] == found["swap"]["couples"] == 2  # it answers digits, never A or B
+    asked = len(model.asked)  # type: ignore[attr-defined]
+    whole = aisle(*command, cwd=shop, **env)
+    assert "what else moves it" in whole.stdout
+    assert "Judged twice" in whole.stdout
+    again = len(model.asked) - asked  # type: ignore[attr-defined]
+    assert again == 5 + 2 * 2  # the retest, and the couples that could be read neither time
 
 
 def test_what_could_not_be_read_is_asked_again_only_if_so_wanted(
