@@ -1,3 +1,4 @@
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -8,6 +9,15 @@ from catalog.encoder import Encoder, open_encoder
 from catalog.index import ProductIndex
 from catalog.indexing import build_index
 from core.settings import load_settings
+from ranking.blend import load_blend
+from ranking.pipeline import Ranker
+from tools.shop import Shop
+
+
+def pytest_configure() -> None:
+    """Hear Ctrl-C, and let what tests start hear it: whoever runs them in the background had it ignored."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
@@ -24,3 +34,9 @@ def demo_index(encoder: Encoder, tmp_path_factory: pytest.TempPathFactory) -> It
     opened = ProductIndex(home, home.live(), encoder)
     yield opened
     opened.close()
+
+
+@pytest.fixture(scope="session")
+def shop(demo_index: ProductIndex) -> Shop:
+    """Return the demo catalogue, ranked by the blend alone: the cross-encoder would only take time."""
+    return Shop(demo_index, Ranker(load_blend()))

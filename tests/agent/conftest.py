@@ -1,5 +1,9 @@
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 
+from agent.conversations import Conversations
 from agent.reading.lexis import Lexis, compile_lexis
 from catalog.demo import products
 from catalog.edge_home import EdgeHome
@@ -18,3 +22,11 @@ def lexis(tmp_path_factory: pytest.TempPathFactory) -> Lexis:
         return compile_lexis(index.vocabulary(), index.lexicon())
     finally:
         index.close()
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> Iterator[Conversations]:
+    """Conversations of this test alone."""
+    opened = Conversations(tmp_path / "kept.sqlite")
+    yield opened
+    opened.close()

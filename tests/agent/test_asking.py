@@ -1,8 +1,6 @@
 """`ask_shop` with the real assistant over the demo catalogue."""
 
-from collections.abc import Iterator
 from functools import partial
-from pathlib import Path
 from time import perf_counter
 from typing import Any
 
@@ -13,27 +11,12 @@ from agent.asking import ask_function, ask_shop
 from agent.conversations import Conversations
 from agent.loop import Assistant
 from agent.talks import Talks
-from catalog.index import ProductIndex
 from core.errors import InvalidQuery
-from ranking.blend import load_blend
-from ranking.pipeline import Ranker
 from tests.agent.test_talks import NEED, Thinking
 from tools.functions import Caller, Function
 from tools.shop import Shop
 
 ANN, BOB = Caller(owner="ann"), Caller(owner="bob")
-
-
-@pytest.fixture(scope="module")
-def shop(demo_index: ProductIndex) -> Shop:
-    return Shop(demo_index, Ranker(load_blend()))
-
-
-@pytest.fixture
-def kept(tmp_path: Path) -> Iterator[Conversations]:
-    opened = Conversations(tmp_path / "kept.sqlite")
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

@@ -12,8 +12,6 @@ from agent.plan import Intent
 from agent.steps import Answered, Failed, Replying, Searched, Step, Understood
 from catalog.index import ProductIndex
 from core.errors import InvalidQuery, ModelUnavailable
-from ranking.blend import load_blend
-from ranking.pipeline import Ranker
 from ranking.records import Search
 from tests.fakes import FakeChat
 from tools.shop import Shop
@@ -77,12 +75,6 @@ class Writing(Proposing):
 
     def capable(self) -> ChatModel:
         return self.model
-
-
-@pytest.fixture(scope="module")
-def shop(demo_index: ProductIndex) -> Shop:
-    """Open the demo catalogue, ranked by the blend alone."""
-    return Shop(demo_index, Ranker(load_blend()))
 
 
 def talk(assistant: Assistant, *turns: str) -> list[list[Step]]:

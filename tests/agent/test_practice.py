@@ -12,11 +12,8 @@ import pytest
 from agent.loop import Assistant
 from agent.plan import Intent, Plan
 from agent.steps import Answered, Failed, Searched, Understood
-from catalog.index import ProductIndex
 from eval.gold import Request, read_requests
 from eval.planning import PlanScores, plans_of, score
-from ranking.blend import load_blend
-from ranking.pipeline import Ranker
 from tools.shop import Shop
 
 WHOLE = 0.8
@@ -30,9 +27,9 @@ def requests() -> tuple[Request, ...]:
 
 
 @pytest.fixture(scope="module")
-def scores(requests: tuple[Request, ...], demo_index: ProductIndex) -> PlanScores:
+def scores(requests: tuple[Request, ...], shop: Shop) -> PlanScores:
     """Every request planned over the demo catalogue, ranked by the blend alone."""
-    assistant = Assistant(Shop(demo_index, Ranker(load_blend())))
+    assistant = Assistant(shop)
 
     def planned(history: Sequence[str], utterance: str) -> Plan:
         state, plan = assistant.begin(), Plan(intent=Intent.CHAT)

@@ -1,7 +1,6 @@
 """Conversations by handle, with the real assistant over the demo catalogue and a scripted model."""
 
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from threading import Event, Thread
 
 import pytest
@@ -14,10 +13,7 @@ from agent.llm.metering import Use
 from agent.loop import Assistant
 from agent.steps import Answered, Failed, Searched, Step, Understood
 from agent.talks import Talks
-from catalog.index import ProductIndex
 from core.errors import InvalidQuery, ModelUnavailable
-from ranking.blend import load_blend
-from ranking.pipeline import Ranker
 from tests.fakes import FakeChat
 from tools.shop import Shop
 
@@ -54,18 +50,6 @@ class Thinking:
 
     def close(self) -> None:
         """Holds nothing."""
-
-
-@pytest.fixture(scope="module")
-def shop(demo_index: ProductIndex) -> Shop:
-    return Shop(demo_index, Ranker(load_blend()))
-
-
-@pytest.fixture
-def kept(tmp_path: Path) -> Iterator[Conversations]:
-    opened = Conversations(tmp_path / "kept.sqlite")
-    yield opened
-    opened.close()
 
 
 def end(steps: Sequence[Step]) -> State:

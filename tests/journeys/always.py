@@ -115,7 +115,7 @@ def _offers(held: Held) -> Iterator[str]:
 
 def _inventions(held: Held) -> Iterator[str]:
     """Every price and number in the answer comes from a record, the plan, a count or the shopper."""
-    spoken = _numbers(held.message)
+    spoken = _numbers(held.utterance)
     products = _products(held)
     prices = _prices(held, products)
     for written in _MONEY.findall(held.answer):

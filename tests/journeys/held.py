@@ -1,16 +1,16 @@
 """One turn as it was held: the state before and after, the steps between, and what is read off them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
 from typing import Protocol
 
 from agent.dialogue.state import State
-from agent.plan import Plan
-from agent.steps import Answered, Asked, Failed, Searched, Step, Understood
+from agent.steps import Answered, Asked, Searched, Step
 from catalog.price import major_units
 from catalog.product import Money
+from eval.judge.turns import Held as Turn
 from ranking.records import Group, Results
 
 
@@ -23,17 +23,8 @@ class Talks(Protocol):
 
 
 @dataclass(frozen=True)
-class Held:
+class Held(Turn):
     """What was said and what came of it."""
-
-    message: str
-    before: State
-    steps: Sequence[Step]
-
-    @cached_property
-    def plan(self) -> Plan | None:
-        """What was understood at last."""
-        return next((step.plan for step in reversed(self.steps) if isinstance(step, Understood)), None)
 
     @cached_property
     def searched(self) -> Searched | None:
@@ -41,7 +32,7 @@ class Held:
         found = [step for step in self.steps if isinstance(step, Searched)]
         return found[-1] if found and found[-1].final else None
 
-    @property
+    @cached_property
     def results(self) -> Results | None:
         """What the final search found."""
         return self.searched.results if self.searched else None
@@ -54,20 +45,7 @@ class Held:
     @property
     def answered(self) -> Answered | None:
         """The reply, where the turn did not fail."""
-        last = self.steps[-1] if self.steps else None
-        return last if isinstance(last, Answered) else None
-
-    @property
-    def answer(self) -> str:
-        """What the shopper reads last."""
-        last = self.steps[-1] if self.steps else None
-        return last.text if isinstance(last, Answered) else last.problem if isinstance(last, Failed) else ""
-
-    @property
-    def after(self) -> State:
-        """The state that the turn left."""
-        last = self.steps[-1] if self.steps else None
-        return last.state if isinstance(last, Answered | Failed) else self.before
+        return self.end if isinstance(self.end, Answered) else None
 
     @property
     def total(self) -> Decimal | None:

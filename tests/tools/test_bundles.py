@@ -6,12 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from catalog.index import ProductIndex
 from catalog.product import Availability, Money
 from catalog.where import Where
 from core.errors import InvalidQuery
-from ranking.blend import load_blend
-from ranking.pipeline import Ranker
 from ranking.postrank import UNAVAILABLE
 from ranking.records import Group, Results, Search
 from tools.bundles import Candidate, choose, search_all, total
@@ -22,11 +19,6 @@ CAMPING = (
     ("sleeping bag", Search(query="sleeping bag", planned=True)),
     ("stove", Search(query="camping stove", planned=True)),
 )
-
-
-@pytest.fixture(scope="module")
-def shop(demo_index: ProductIndex) -> Shop:
-    return Shop(demo_index, Ranker(load_blend()))
 
 
 def dollars(amount: int) -> Money:

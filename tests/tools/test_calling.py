@@ -5,21 +5,13 @@ from typing import Any
 
 import pytest
 
-from catalog.index import ProductIndex
 from catalog.product import Product
 from core.errors import InvalidQuery
-from ranking.blend import load_blend
-from ranking.pipeline import Ranker
 from ranking.records import Search, Verdict
 from tools.calling import FUNCTIONS, Outcome, capabilities
 from tools.langchain_tools import langchain_tools
 from tools.quoting import LONGEST_ID, brief, in_full, quotable
 from tools.shop import Shop
-
-
-@pytest.fixture(scope="module")
-def shop(demo_index: ProductIndex) -> Shop:
-    return Shop(demo_index, Ranker(load_blend()))
 
 
 def call(shop: Shop, name: str, **arguments: Any) -> Outcome:

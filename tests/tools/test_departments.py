@@ -2,19 +2,11 @@
 
 import pytest
 
-from catalog.index import ProductIndex
 from catalog.product import Money
 from catalog.where import Where
-from ranking.blend import load_blend
-from ranking.pipeline import Ranker
 from ranking.records import Search
 from tools.departments import nearest_department
 from tools.shop import Shop
-
-
-@pytest.fixture(scope="module")
-def shop(demo_index: ProductIndex) -> Shop:
-    return Shop(demo_index, Ranker(load_blend()))
 
 
 @pytest.mark.parametrize(

@@ -2,22 +2,15 @@
 
 import pytest
 
-from catalog.index import ProductIndex
 from catalog.product import Money, Product
 from catalog.where import Where
-from ranking.blend import load_blend
-from ranking.pipeline import Ranker, rank
+from ranking.pipeline import rank
 from ranking.records import Facet, Hit, Search
 from tools.counts import counted
 from tools.facets import COVERED, DOMINANT, OPTIONS, dividing
 from tools.shop import Shop
 
 UNDER_20 = Where(price_max=Money(amount=2000, currency="USD"))
-
-
-@pytest.fixture(scope="module")
-def shop(demo_index: ProductIndex) -> Shop:
-    return Shop(demo_index, Ranker(load_blend()))
 
 
 def question(shop: Shop, search: Search, *asked: str) -> Facet | None:

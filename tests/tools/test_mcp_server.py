@@ -18,10 +18,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.routing import Route
 
-from catalog.index import ProductIndex
 from core.errors import IndexUnavailable, InvalidQuery
-from ranking.blend import load_blend
-from ranking.pipeline import Ranker
 from tools.functions import SCOPES, Caller, Function, Scope
 from tools.mcp_server import INSTRUCTIONS, McpApp, in_threads, mcp_server
 from tools.shop import Shop
@@ -40,8 +37,8 @@ def anyio_backend() -> str:
 
 
 @pytest.fixture(scope="module")
-def table(demo_index: ProductIndex) -> tuple[Function, ...]:
-    return functions(Shop(demo_index, Ranker(load_blend())), b"secret")
+def table(shop: Shop) -> tuple[Function, ...]:
+    return functions(shop, b"secret")
 
 
 def arguments(function: Function, example: Mapping[str, Any]) -> dict[str, Any]:

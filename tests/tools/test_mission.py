@@ -8,18 +8,12 @@ from catalog.index import ProductIndex
 from catalog.indexing import build_index
 from catalog.product import Money, Product
 from catalog.where import Where, Without
-from ranking.blend import load_blend
 from ranking.pipeline import Ranker
 from ranking.records import Search
 from tools.mission import searches_for
 from tools.shop import Shop
 
 CAMPING = "a weekend of camping for two"
-
-
-@pytest.fixture(scope="module")
-def shop(demo_index: ProductIndex) -> Shop:
-    return Shop(demo_index, Ranker(load_blend()))
 
 
 def kinds(shop: Shop, mission: str, **more: int) -> list[str]:

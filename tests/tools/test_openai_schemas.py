@@ -5,9 +5,6 @@ from typing import Any
 
 import pytest
 
-from catalog.index import ProductIndex
-from ranking.blend import load_blend
-from ranking.pipeline import Ranker
 from tools.functions import Caller, Function
 from tools.schemas import UNSAID, openai_functions, strict
 from tools.shop import Shop
@@ -15,8 +12,8 @@ from tools.table import functions
 
 
 @pytest.fixture(scope="module")
-def table(demo_index: ProductIndex) -> tuple[Function, ...]:
-    return functions(Shop(demo_index, Ranker(load_blend())), b"")
+def table(shop: Shop) -> tuple[Function, ...]:
+    return functions(shop, b"")
 
 
 def parts(schema: Any) -> Iterator[dict[str, Any]]:

@@ -1,21 +1,12 @@
 """What single relaxations would give, over the demo catalogue."""
 
-import pytest
-
-from catalog.index import ProductIndex
 from catalog.product import Money
 from catalog.where import Where, Without
-from ranking.blend import load_blend
-from ranking.pipeline import Ranker, rank
+from ranking.pipeline import rank
 from ranking.receipts import known_to_fit
 from ranking.records import Relaxation, Search
 from tools.relaxation import FEW, MOST, relaxations
 from tools.shop import Shop
-
-
-@pytest.fixture(scope="module")
-def shop(demo_index: ProductIndex) -> Shop:
-    return Shop(demo_index, Ranker(load_blend()))
 
 
 def usd(dollars: int) -> Money:

@@ -8,10 +8,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from catalog.index import ProductIndex
 from core.errors import InvalidQuery
-from ranking.blend import load_blend
-from ranking.pipeline import Ranker
 from tests.tools.ucp.odd_shop import MUGS, odd_shop
 from tools.functions import Caller, Function
 from tools.langchain_tools import function_tools
@@ -28,11 +25,6 @@ NAMES = (
     "describe_catalog",
 )
 SHIRT = "t-shirt-pier-s-white"
-
-
-@pytest.fixture(scope="module")
-def shop(demo_index: ProductIndex) -> Shop:
-    return Shop(demo_index, Ranker(load_blend()))
 
 
 @pytest.fixture(scope="module")

@@ -183,10 +183,8 @@ class Terminal:
 
 def _own_the_terminal() -> None:
     import fcntl
-    import signal
     import termios
 
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # what starts the tests in the background ignores it
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 

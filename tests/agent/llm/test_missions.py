@@ -19,11 +19,8 @@ from agent.plan import Intent
 from agent.reader import Lexes
 from agent.steps import Searched, Understood
 from agent.wording.phrases import phrases
-from catalog.index import ProductIndex
 from catalog.product import Availability, Money
 from core.errors import ModelUnavailable
-from ranking.blend import load_blend
-from ranking.pipeline import Ranker
 from ranking.records import Verdict
 from tests.agent.llm.remote import PATIENCE_S, Answer, Remote
 from tests.fakes import FakeChat
@@ -36,11 +33,6 @@ ENGLISH = phrases("en")
 TOLD = Experience()  # that furnishing an office is an undertaking
 
 Steps = list[Understood | Searched]
-
-
-@pytest.fixture(scope="module")
-def shop(demo_index: ProductIndex) -> Shop:
-    return Shop(demo_index, Ranker(load_blend()))
 
 
 def search(query: str, **arguments: Any) -> Call:

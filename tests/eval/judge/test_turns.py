@@ -14,8 +14,6 @@ from eval.conversations import Dialogue
 from eval.judge.helpfulness import judge_turn
 from eval.judge.journeys import judge_dialogue
 from eval.judge.turns import Held, Kind, check_turn, decimal
-from ranking.blend import load_blend
-from ranking.pipeline import Ranker
 from ranking.records import Relaxation, Search
 from tests.fakes import FakeChat
 from tools.shop import Shop
@@ -24,8 +22,8 @@ SAID = ("desk lamp under $60", "without a clamp", "how much is the first one?")
 
 
 @pytest.fixture(scope="module")
-def assistant(demo_index: ProductIndex) -> Assistant:
-    return Assistant(Shop(demo_index, Ranker(load_blend())))
+def assistant(shop: Shop) -> Assistant:
+    return Assistant(shop)
 
 
 @pytest.fixture(scope="module")

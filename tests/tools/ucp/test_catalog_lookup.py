@@ -6,10 +6,7 @@ from typing import Any
 
 import pytest
 
-from catalog.index import ProductIndex
 from core.errors import InvalidQuery
-from ranking.blend import load_blend
-from ranking.pipeline import Ranker
 from tests.tools.ucp.odd_shop import odd_shop
 from tests.tools.ucp.specs import (
     ERROR_RESPONSE,
@@ -24,11 +21,6 @@ from tools.shop import Shop
 from tools.table import functions
 
 SHIRT = "t-shirt-pier-s-white"
-
-
-@pytest.fixture(scope="module")
-def shop(demo_index: ProductIndex) -> Shop:
-    return Shop(demo_index, Ranker(load_blend()))
 
 
 @pytest.fixture

@@ -8,10 +8,7 @@ from typing import Any
 
 import pytest
 
-from catalog.index import ProductIndex
 from core.errors import InvalidQuery
-from ranking.blend import load_blend
-from ranking.pipeline import Ranker
 from ranking.reranker import Scores
 from tests.tools.ucp.odd_shop import odd_shop
 from tests.tools.ucp.specs import SEARCH_REQUEST, SEARCH_RESPONSE, validator
@@ -29,11 +26,6 @@ def deep(levels: int) -> dict[str, Any]:
     for _ in range(levels):
         nested = {"more": nested}
     return nested
-
-
-@pytest.fixture(scope="module")
-def shop(demo_index: ProductIndex) -> Shop:
-    return Shop(demo_index, Ranker(load_blend()))
 
 
 @pytest.fixture

@@ -12,10 +12,7 @@ from agent.conversations import Conversations
 from agent.loop import Assistant
 from agent.talks import Talks
 from behavior.recorder import Recorder
-from catalog.index import ProductIndex
 from core.settings import load_settings
-from ranking.blend import load_blend
-from ranking.pipeline import Ranker
 from tools.shop import Shop
 from ui.page.app import BROWSER, SCRIPTS, STYLES, build_page, mount_page, script, style
 
@@ -37,9 +34,9 @@ CLOSED = [
 
 
 @pytest.fixture(scope="module")
-def browser(demo_index: ProductIndex, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+def browser(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     folder: Path = tmp_path_factory.mktemp("page")
-    assistant = Assistant(Shop(demo_index, Ranker(load_blend())))
+    assistant = Assistant(shop)
     conversations, recorder = Conversations(folder / "conversations.sqlite"), Recorder(None)
     app = FastAPI(docs_url=None, openapi_url=None)
     mount_page(

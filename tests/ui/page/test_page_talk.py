@@ -12,12 +12,9 @@ from agent.talks import Talks
 from behavior.reading import read
 from behavior.recorder import Recorder
 from behavior.records import Event, Query
-from catalog.index import ProductIndex
 from catalog.keys import PATH
 from catalog.product import Money
 from core.errors import InvalidQuery
-from ranking.blend import load_blend
-from ranking.pipeline import Ranker
 from tools.shop import Shop
 from ui.page.errands import errand
 from ui.page.first import first_visit
@@ -68,11 +65,6 @@ class Tab:
     def close(self) -> None:
         self.conversations.close()
         self.recorder.close()
-
-
-@pytest.fixture(scope="module")
-def shop(demo_index: ProductIndex) -> Shop:
-    return Shop(demo_index, Ranker(load_blend()))
 
 
 @pytest.fixture
