@@ -74,7 +74,7 @@ def _claim(comparison: Comparison, best: Mean, rival: Mean, found: Difference) -
         return f"{best.run} and {rival.run} are level"
     name = f"the baseline {rival.run}" if rival.run == comparison.baseline else rival.run
     if found.certain:
-        return f"{best.run} is better than {name}"
+        return f"{best.run} is better than {name}{', says the judge' if comparison.judged else ''}"
     return f"{best.run} leads, but its lead over {name} may be chance"
 
 
@@ -87,4 +87,5 @@ def _also(comparison: Comparison) -> str:
         better = (found.value > 0) == comparison.higher_is_better
         first, second = (found.run, found.other) if better else (found.other, found.run)
         said.append(f"{first} above {second}")
-    return f"Certain at 5%: {', '.join(said)}."
+    held = "Certain at 5%, if the judge grades as people would" if comparison.judged else "Certain at 5%"
+    return f"{held}: {', '.join(said)}."

@@ -4,6 +4,7 @@ import pytest
 
 from core.errors import InvalidQuery
 from eval.compare import Comparison, compare
+from eval.records import Judged
 from eval.wording import headline
 
 QUERIES = [f"q{i}" for i in range(20)]
@@ -96,6 +97,14 @@ def test_the_headline_says_certain_only_of_what_is() -> None:
     assert "0.5050 against 0.5000: +0.0050" in shaky.evidence
     assert "ahead on 10 of 20 queries, behind on 10" in shaky.evidence
     assert shaky.also.startswith("No difference")
+
+
+def test_what_a_judge_graded_is_certain_only_as_far_as_the_judge_is_right() -> None:
+    found = compare({"old": OLD, "new": BETTER}, slices={}, metric="P@10", judged=Judged(judge="combined"))
+    assert headline(found).claim == "new is better than old, says the judge"
+    assert headline(found).also.startswith(
+        "Certain at 5%, if the judge grades as people would: new above old"
+    )
 
 
 def test_the_headline_is_the_same_whichever_run_comes_first() -> None:
