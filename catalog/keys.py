@@ -1,10 +1,12 @@
 """How names and values are compared: the one normal form that the index, filters and vocabulary share."""
 
 import unicodedata
+from functools import lru_cache
 
 PATH = " > "  # between the levels of a category path
 
 
+@lru_cache(maxsize=50_000)  # the same names and values come with every product
 def key(text: str) -> str:
     """The form under which `text` is stored in a filter field: "  Crème  BRÛLÉE " -> "crème brûlée"."""
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())

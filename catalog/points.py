@@ -8,6 +8,7 @@ import hashlib
 import uuid
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -98,7 +99,12 @@ def commerce(product: Product) -> dict[str, Any]:
 
 def product_of(stored: Mapping[str, Any]) -> Product:
     """The product a payload was made from."""
-    return Product.model_validate_json(stored["product"])
+    return _parsed(stored["product"])
+
+
+@lru_cache(maxsize=4_096)  # about 30 MB; one turn reads the same products several times over
+def _parsed(text: str) -> Product:
+    return Product.model_validate_json(text)
 
 
 def choices(product: Product, counted: Collection[str]) -> Iterator[str]:

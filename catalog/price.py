@@ -105,12 +105,18 @@ def parse_money(text: str | int | float | Decimal, currency: str) -> Money | Non
 
 def format_money(money: Money, locale: str = "en_US") -> str:
     """The amount as a shopper in that locale reads it: $1,299.00, 1.299,00 €."""
+    return _formatted(money.amount, money.currency, locale)
+
+
+@lru_cache(maxsize=10_000)
+def _formatted(units: int, currency: str, locale: str) -> str:
+    """Every receipt of a search states the same few limits and prices, and babel takes its time."""
     from babel.core import UnknownLocaleError
     from babel.numbers import format_currency
 
-    amount = Decimal(money.amount).scaleb(-_precision(money.currency))
+    amount = Decimal(units).scaleb(-_precision(currency))
     try:
-        return str(format_currency(amount, money.currency, locale=locale))
+        return str(format_currency(amount, currency, locale=locale))
     except (UnknownLocaleError, ValueError) as error:
         raise InvalidSettings(f"unknown locale {locale!r}; write it like en_US or de_DE") from error
 

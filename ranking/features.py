@@ -6,9 +6,9 @@ with a product or of a candidate with the others; none is a product's identity.
 
 import math
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -122,11 +122,21 @@ def _shelf(field: Field) -> dict[str, Column]:
 
 def _wording(field: Field) -> dict[str, Column]:
     """Which of the query's words the product uses, where, and in what role."""
-    asked = telling(words(field.query))
-    pairs = list(pairwise(asked))
-    finder = Finder(asked)
-    rows = [_match(asked, pairs, finder.among(body_text(product)), product) for product in field.products]
+    asked = _Asked(telling(words(field.query)))
+    rows = [_match(asked, product) for product in field.products]
     return {name: np.array([row[name] for row in rows]) for name in _WORDING}
+
+
+class _Asked:
+    """The query's telling words, with all that is the same for every product they are looked for in."""
+
+    def __init__(self, stems: Sequence[str]) -> None:
+        self.stems = stems
+        self.wanted = frozenset(stems)
+        self.pairs = list(pairwise(stems))
+        self.numbers = [stem for stem in stems if any(c.isdigit() for c in stem)]
+        self.trigrams = _trigrams(" ".join(stems))
+        self.finder = Finder(stems)
 
 
 _WORDING = (
@@ -145,32 +155,36 @@ _WORDING = (
 )
 
 
-def _match(
-    asked: Sequence[str], pairs: Sequence[tuple[str, str]], body: set[str], product: Product
-) -> dict[str, float]:
-    title = words(title_text(product))
-    levels = {stem for level in product.categories for stem in words(level)}
-    leaf = words(product.categories[-1]) if product.categories else []
-    wanted, in_title = set(asked), set(title)
-    places = [title.index(stem) for stem in asked if stem in in_title]
-    marks = [i for i, stem in enumerate(title) if stem in lists()["accessory"]]
-    numbers = [stem for stem in asked if any(c.isdigit() for c in stem)]
+def _match(asked: _Asked, product: Product) -> dict[str, float]:
+    stems, title, body = asked.stems, words(title_text(product)), asked.finder.among(body_text(product))
+    leaf = words(product.categories[-1]) if product.categories else ()
+    in_title = set(title)
+    places = [title.index(stem) for stem in stems if stem in in_title]
+    accessory = lists()["accessory"]
+    marks = [i for i, stem in enumerate(title) if stem in accessory]
     beside = set(pairwise(title))
-    last = asked[-1] if asked else ""
+    last = stems[-1] if stems else ""
+    found = len(asked.trigrams & _trigrams(" ".join(title)))
     return {
-        "coverage": _share(asked, body),
-        "precision": sum(stem in wanted for stem in title) / max(len(title), 1),
+        "coverage": _share(stems, body),
+        "precision": sum(stem in asked.wanted for stem in title) / max(len(title), 1),
         "title_length": float(len(title)),
-        "starts": _share(asked, set(title[: len(asked) + 1])),
+        "starts": _share(stems, set(title[: len(stems) + 1])),
         "first": float(min(places)) if places else NOWHERE,
-        "pairs": sum(pair in beside for pair in pairs) / len(pairs) if pairs else 0.0,
-        "letters": _trigram_share(asked, title),
-        "numbers": _share(numbers, body) if numbers else 1.0,
+        "pairs": sum(pair in beside for pair in asked.pairs) / len(asked.pairs) if asked.pairs else 0.0,
+        "letters": found / max(len(asked.trigrams), 1),  # forgives a misspelling
+        "numbers": _share(asked.numbers, body) if asked.numbers else 1.0,
         "head": (float(last in phrase_ends(product.title)) if last in in_title else -1.0),
         "accessory": sum(any(mark < at for mark in marks) for at in places) / max(len(places), 1),
-        "category_words": _share(asked, levels),
-        "leaf_words": _share(leaf, wanted),
+        "category_words": _share(stems, _in_path(product.categories)),
+        "leaf_words": _share(leaf, asked.wanted),
     }
+
+
+@lru_cache(maxsize=5_000)
+def _in_path(categories: tuple[str, ...]) -> frozenset[str]:
+    """The stems of a category path; many products share one."""
+    return frozenset(stem for level in categories for stem in words(level))
 
 
 def _agreement(field: Field) -> dict[str, Column]:
@@ -203,10 +217,7 @@ def _for_them(product: Product, audience: set[str]) -> float:
 
 def _attributes(field: Field, spans: set[tuple[str, ...]]) -> Column:
     """A value that the query names must be one that several candidates have, or it is a chance match."""
-    known = [
-        {(name, words(v)) for name, vs in p.attributes.items() for v in vs if 2 < len(v) < LONGEST_VALUE}
-        for p in field.products
-    ]
+    known = [_facts(product) for product in field.products]
     common = Counter(fact for facts in known for fact in facts if fact[1] in spans)
     named = {fact for fact, count in common.items() if count > 1}
     names = {name for name, _ in named}
@@ -277,14 +288,8 @@ def _by_fusion(field: Field) -> list[int]:
     )
 
 
-def _share(stems: Sequence[str], among: set[str]) -> float:
+def _share(stems: Sequence[str], among: Set[str]) -> float:
     return sum(stem in among for stem in stems) / len(stems) if stems else 0.0
-
-
-def _trigram_share(asked: Sequence[str], title: Sequence[str]) -> float:
-    """The share of the query's letter triples that the title has: forgives a misspelling."""
-    wanted = _trigrams(" ".join(asked))
-    return len(wanted & _trigrams(" ".join(title))) / max(len(wanted), 1)
 
 
 def _trigrams(text: str) -> set[str]:
