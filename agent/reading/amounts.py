@@ -18,6 +18,7 @@ from catalog.product import Money
 Unit = Literal["price", "rating", "reviews", "ratings", "other"]
 
 STARS = 5
+GROUP = 3  # digits
 MOST_BETWEEN = 2  # words between a number and the reviews it counts: "2,000 verified customer reviews"
 
 _SYMBOLS = sorted((sign for sign in SIGNS if not sign.isalpha() and "." not in sign), key=len, reverse=True)
@@ -84,7 +85,7 @@ def tables() -> Mapping[str, Any]:
 
 def tokens(text: str) -> list[Token]:
     """The words, numbers and signs of a text; numbers in words become numbers."""
-    return list(_spelled_out(list(_split(text.translate(_DASHES)))))
+    return list(_spelled_out(list(_grouped(list(_split(text.translate(_DASHES)))))))
 
 
 def amounts(words: Sequence[Token], currency: str) -> list[Amount]:
@@ -140,6 +141,29 @@ def _decimal(number: str) -> Decimal:
     *whole, rest = re.split(r"[.,']", plain)
     digits = "".join(whole)
     return Decimal(f"{digits}.{rest}" if digits else rest)
+
+
+def _grouped(words: Sequence[Token]) -> Iterator[Token]:
+    """With "1 250 euros", "$1 250" and "1 000" as one number each; "20 350 ml" stays two."""
+    at = 0
+    while at < len(words):
+        last = at + 1
+        if words[at].text.isdecimal() and len(words[at].text) <= GROUP:
+            while _continues(words, last):
+                last += 1
+        is_money = bool(at and words[at - 1].is_sign) or text_at(words, last) in {*_SYMBOLS, *_money_words()}
+        if last > at + 1 and (is_money or words[last - 1].text == "0" * GROUP):
+            digits = "".join(token.text for token in words[at:last])
+            yield Token(digits, words[at].start, words[last - 1].end, Decimal(digits))
+        else:
+            yield from words[at:last]
+        at = last
+
+
+def _continues(words: Sequence[Token], at: int) -> bool:
+    """Whether a group of three digits stands here, one space after another number."""
+    text = text_at(words, at)
+    return len(text) == GROUP and text.isdecimal() and words[at].start == words[at - 1].end + 1
 
 
 def _spelled_out(words: Sequence[Token]) -> Iterator[Token]:

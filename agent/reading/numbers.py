@@ -372,7 +372,19 @@ def _ends_clause(words: Sequence[Token], at: int) -> bool:
         text in _ENDS
         or text in tables()["clauses"]["openings"]
         or _phrase_after(words, at, _bounds()) is not None
+        or _is_quantity(words, at)
     )
+
+
+def _is_quantity(words: Sequence[Token], at: int) -> bool:
+    """Whether something else is counted or measured next: "under 150 4 stars", "below 20 350ml"."""
+    if not text_at(words, at)[:1].isdigit():
+        return False
+    if words[at].value is None:
+        return (words[at].text.lstrip("0123456789.,") or "1") in tables()["measures"]["after"]
+    hyphen = text_at(words, at + 1) == "-"
+    unit = unit_at(words, at + 1 + hyphen, "")
+    return unit is not None and unit.kind != "price"  # "under 10 000 euros" is one number
 
 
 def _phrase_before(

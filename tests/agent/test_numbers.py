@@ -73,6 +73,9 @@ def currencies(text: str, currency: str = "USD") -> set[str]:
         "under $20.00 each",
         "20 in total",
         "unter 20",
+        "mug under 20 350 ml",
+        "mug below 20 350ml",
+        "mugs max 20 2-pack",
     ],
 )
 def test_a_highest_price(text: str) -> None:
@@ -327,3 +330,24 @@ def test_only_the_bound_is_taken(text: str, rest: str) -> None:
 def test_a_bound_that_cannot_hold_says_so(text: str, problem: str) -> None:
     (figure,) = figures(text)
     assert (figure.problem, figure.low, figure.high) == (problem, None, None)
+
+
+def test_a_bound_ends_where_the_next_number_has_its_own_unit() -> None:
+    assert stated("headphones under 150 4 stars and up") == {"price_max": 150.0, "rating_min": 4.0}
+    assert left("kettle under 40 1.7 liter") == "kettle 1.7 liter"
+    assert stated("screws under 3 1/2 inch") == {}
+    assert stated("lens under 24 70 mm") == {"price_max": 24.0}
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("piano under 10 000 euros", {"price_max": 10_000.0}),
+        ("piano under $1 250", {"price_max": 1_250.0}),
+        ("sofa between 1 000 and 2 000 dollars", {"price_min": 1_000.0, "price_max": 2_000.0}),
+        ("at least 1 000 reviews", {"reviews_min": 1_000.0}),
+        ("car below 1 000 000 euros", {"price_max": 1_000_000.0}),
+    ],
+)
+def test_a_space_may_group_thousands(text: str, found: dict[str, float]) -> None:
+    assert stated(text) == found
