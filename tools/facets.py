@@ -76,7 +76,8 @@ def _is_broad(search: Search) -> bool:
 def _required(search: Search) -> set[str]:
     """The fields that the search speaks of itself."""
     where = search.where
-    said = {PRICE: where.price_min or where.price_max, BRAND: where.brands, CATEGORY: where.categories}
+    shelved = where.categories if search.query else ()  # who looks round a department may be shown further
+    said = {PRICE: where.price_min or where.price_max, BRAND: where.brands, CATEGORY: shelved}
     return {name for name, value in said.items() if value} | {key(name) for name in where.attributes}
 
 

@@ -38,7 +38,7 @@ def need_of(reading: Reading, label: str = "") -> Need:
         without=reading.without,
         sort=reading.sort,
         wishes=reading.wishes,
-        label=label or reading.query,
+        label=label or reading.query or ", ".join(reading.where.categories),
     )
 
 

@@ -13,7 +13,7 @@ from catalog.keys import key
 from core.record import Record
 from ranking.values import beds, colors, fitting, is_family, is_letter_size, names_of, wordlist
 
-Kind = Literal["color", "material", "size", "property", "value", "category"]
+Kind = Literal["color", "material", "size", "property", "value", "category", "department"]
 
 ANYBODY = "anybody"
 GENDER = ("gender", "target gender", "sex")
@@ -25,6 +25,7 @@ _RESTRICTED = re.compile(
     r"|\bcategory:?\s+(?P<named>[^\W_][\w &,'-]{1,40})",
     re.IGNORECASE,
 )
+_JOINTS = frozenset(["or", "and"])
 _ONLY = frozenset(["only", "just", "strictly", "exclusively"])
 
 
@@ -83,6 +84,7 @@ def _color(words: Sequence[Word], at: int, lexis: Lexis) -> tuple[Description, i
         length = size + 1  # "sage green" is sage
     else:
         meant = _text(words, at - 1) == "in" or after in ("color", "colour", "colored", "coloured")
+        meant = meant or _is_chosen(words, at, size, lexis)
         if not meant and (not plain or after in wordlist("named_colors") or _of_a_part(words, at + size)):
             return None
         if _text(words, at - 1) in evidence["shades"]:
@@ -98,8 +100,10 @@ def _material(text: str, words: Sequence[Word], at: int, lexis: Lexis) -> tuple[
         return None
     evidence = wordings()["evidence"]
     before = " ".join(text[: words[at].start].lower().split())
-    made = any(before.endswith(phrase) for phrase in evidence["made"])
     after = _text(words, at + size)
+    made = any(before.endswith(phrase) for phrase in evidence["made"])
+    said = [word.text for word in words[at : at + size]]
+    made = made or (_is_chosen(words, at, size, lexis) and not colors(said))  # "in gold" may be either
     adjacent = at + size < len(words) and not text[words[at + size - 1].end : words[at + size].start].strip(
         " -"
     )
@@ -112,9 +116,23 @@ def _material(text: str, words: Sequence[Word], at: int, lexis: Lexis) -> tuple[
         or after in evidence["clause_ends"]
     ):
         return None
-    said = " ".join(word.text for word in words[at : at + size])
-    values = fitting(name, said, lexis.values_of(name))
+    values = fitting(name, " ".join(said), lexis.values_of(name))
     return (_description("material", name, values, words, at, size), size) if values else None
+
+
+def _is_chosen(words: Sequence[Word], at: int, size: int, lexis: Lexis) -> bool:
+    """Whether a value, or several beside it, is all that is said, "leather or canvas ones", or is what the
+    product shall be in: "do you have it in linen or cotton?".
+    """
+    first, last = at, at + size
+    while _text(words, first - 1) in _JOINTS and lexis.values_at(words[first - 2 : first - 1], 0)[0]:
+        first -= 2
+    while _text(words, last) in _JOINTS and (further := lexis.values_at(words, last + 1)[1]):
+        last += 1 + further
+    after = _text(words, last)
+    if first == 0:
+        return after in ("", "one", "ones")
+    return _text(words, first - 1) == "in" and after in ("", *wordings()["evidence"]["clause_ends"])
 
 
 def _of_a_part(words: Sequence[Word], at: int) -> bool:
@@ -224,7 +242,11 @@ def _named(words: Sequence[Word], at: int, lexis: Lexis) -> tuple[Description, i
 
 
 def _departments(text: str, words: Sequence[Word], lexis: Lexis) -> Iterator[Description]:
-    """A category said as a restriction: "in the kitchen department", "only kettles"."""
+    """A category said as a restriction: "in the kitchen department", "only kettles"; a department alone."""
+    if names := lexis.department(words):
+        yield Description(
+            kind="department", name="category", values=names, start=words[0].start, end=words[-1].end
+        )
     for match in _RESTRICTED.finditer(text):
         group = "name" if match["name"] else "named"
         inside = [word for word in words if match.start(group) <= word.start and word.end <= match.end(group)]

@@ -70,6 +70,7 @@ class Lexis:
         switches: Mapping[str, str],
         labels: Mapping[str, tuple[str, ...]],
         products: Mapping[str, tuple[str, ...]],
+        departments: Mapping[str, tuple[str, ...]],
         lexicon: Lexicon | None,
     ) -> None:
         self._brands = brands
@@ -79,6 +80,7 @@ class Lexis:
         self._switches = switches
         self._labels = labels
         self._products = products
+        self._departments = departments
         self._lexicon = lexicon
         self._shelves: defaultdict[tuple[str, int], list[str]] = defaultdict(list)
         for name in brands:
@@ -108,6 +110,10 @@ class Lexis:
             if names := self._categories.get(phrase):
                 return names, size
         return self._nearly(words, at)
+
+    def department(self, words: Sequence[Word]) -> tuple[str, ...]:
+        """The departments that the words name and nothing else: "clothes" where the shop says Clothing."""
+        return self._departments.get(" ".join(stem(word.text) for word in words if word.text != "and"), ())
 
     def products_at(self, words: Sequence[Word], at: int) -> tuple[tuple[str, ...], int]:
         """What kinds of product the longest phrase from here is the name of, and its length."""
@@ -249,7 +255,9 @@ def compile_lexis(vocabulary: Vocabulary, lexicon: Lexicon | None = None) -> Lex
         for attribute in vocabulary.attributes
         if attribute.kind != "yes/no" and attribute.values
     }
-    return Lexis(brands, certain, categories, values, switches, labels, _products(vocabulary), lexicon)
+    departments = _departments(vocabulary)
+    products = _products(vocabulary)
+    return Lexis(brands, certain, categories, values, switches, labels, products, departments, lexicon)
 
 
 def compact(name: str) -> str:
@@ -284,6 +292,21 @@ def _categories(vocabulary: Vocabulary) -> dict[str, tuple[str, ...]]:
                 found[phrase][name] = None
                 kinds[phrase.rpartition(" ")[2]][name] = None
     return {phrase: tuple(names) for phrase, names in (kinds | found).items()}
+
+
+def _departments(vocabulary: Vocabulary) -> dict[str, tuple[str, ...]]:
+    """By stemmed name, or half of one, the uppermost shelves that hold others. What a shelf below is called
+    as well, "luggage" in "Travel & Luggage", is better searched for.
+    """
+    found: defaultdict[str, dict[str, None]] = defaultdict(dict)
+    above = {category.path[:1] for category in vocabulary.categories if len(category.path) > 1}
+    below = {_phrase(level) for category in vocabulary.categories for level in category.path[1:]}
+    for category in vocabulary.categories:
+        if category.path in above:
+            for spoken in {_phrase(name) for name in (category.path[0], *_AND.split(category.path[0]))}:
+                if spoken and spoken not in below:
+                    found[spoken][category.path[0]] = None
+    return {phrase: tuple(names) for phrase, names in found.items()}
 
 
 def _products(vocabulary: Vocabulary) -> dict[str, tuple[str, ...]]:

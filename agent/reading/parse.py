@@ -106,6 +106,8 @@ def parse(utterance: str, lexis: Lexis, *, currency: str = "USD") -> Reading:
         note(
             fact.kind, fact.start, fact.end, f"{fact.name}: {' or '.join(summed_up(fact.name, fact.values))}"
         )
+        if fact.kind == "department":  # who says no more wants to see what there is in it
+            page = masked(page, fact.start, fact.end)
     where, conflicts = _where(bounds, brands, facts)
     products = [thing.product for thing in denied.things if thing.product]
     query = " ".join((" ".join([_query(page, brands), *products]) + rest).split())
@@ -176,7 +178,7 @@ def _where(
     attributes: dict[str, tuple[str, ...]] = {}
     categories: list[str] = []
     for fact in facts:
-        if fact.kind == "category":
+        if fact.kind in ("category", "department"):
             categories += fact.values
         else:
             attributes[fact.name] = tuple(dict.fromkeys((*attributes.get(fact.name, ()), *fact.values)))

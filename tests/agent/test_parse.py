@@ -41,8 +41,8 @@ def flat(reading: Reading) -> dict[str, object]:
         ("sofa in any colour other than black", "sofa in any colour", {"exclude": ["black"]}),
         ("lunch box not made of plastic", "lunch box", {"exclude": ["plastic"]}),
         (
-            "toys, no small parts, 20-30 dollars",
-            "toys",
+            "puzzles, no small parts, 20-30 dollars",
+            "puzzles",
             {"price_min": 20.0, "price_max": 30.0, "exclude": ["small parts"]},
         ),
         ("gluten-free cookies under 5", "gluten-free cookies", {"price_max": 5.0, "exclude": ["gluten"]}),
@@ -373,3 +373,38 @@ def test_whose_it_is_is_required_where_it_is_said_of_the_product(lexis: Lexis) -
     assert "women" in parse("sweater for women", lexis).where.attributes["gender"]
     assert parse("clicking all day makes my arm ache", lexis).where.is_empty
     assert parse("gift for a woman", lexis).where.is_empty
+
+
+@pytest.mark.parametrize(
+    ("utterance", "department"),
+    [
+        ("clothes", "Clothing"),
+        ("show me your electronics", "Electronics"),
+        ("kitchen", "Kitchen & Dining"),
+        ("pets, please", "Pets"),
+    ],
+)
+def test_a_department_alone_is_looked_round_in(utterance: str, department: str, lexis: Lexis) -> None:
+    reading = parse(utterance, lexis)
+    assert (reading.query, reading.where.categories) == ("", (department,))
+
+
+@pytest.mark.parametrize(
+    "utterance", ["kitchen scale", "furniture", "clothes for women", "luggage", "kettles"]
+)
+def test_what_says_more_or_names_a_shelf_below_is_searched_for(utterance: str, lexis: Lexis) -> None:
+    reading = parse(utterance, lexis)
+    assert (reading.query, reading.where.categories) == (utterance, ())
+
+
+@pytest.mark.parametrize(
+    "utterance",
+    ["kettle in steel", "what about in steel", "steel ones", "in steel or glass", "do you have it in steel?"],
+)
+def test_a_material_that_it_shall_be_in_is_required(utterance: str, lexis: Lexis) -> None:
+    assert "brushed steel" in parse(utterance, lexis).where.attributes["material"]
+
+
+@pytest.mark.parametrize("utterance", ["wood or metal drill bits", "steel or glass cleaner", "steel wool"])
+def test_a_material_beside_another_noun_is_not(utterance: str, lexis: Lexis) -> None:
+    assert "material" not in parse(utterance, lexis).where.attributes
