@@ -20,9 +20,9 @@ from catalog.points import point_id
 from catalog.product import Product
 from catalog.texts import body_text, dense_text, title_text
 from catalog.where import Without
+from eval.judge.addressing import as_judged
 from eval.judge.calibration import Columns, Floats
 from eval.judge.records import Case, by_query
-from eval.judge.stuffing import unstuffed
 from ranking.asked import Asked, read
 from ranking.exclusions import classifier
 from ranking.features import EXCLUDED, Field, features
@@ -63,7 +63,7 @@ class Evidence:
         """A column per wanted name, a row per case."""
         columns = {name: np.zeros(len(cases)) for name in self.names}
         for (_, query), places in by_query(cases).items():
-            found = self._of_query(query, [unstuffed(cases[place].product) for place in places])
+            found = self._of_query(query, [as_judged(cases[place].product) for place in places])
             for name in self.names:
                 columns[name][places] = found.get(name, 0.0)
         return columns

@@ -17,6 +17,7 @@ from agent.llm.prompts import Prompt, load_prompt
 from catalog.product import Product
 from core.errors import InvalidQuery
 from core.record import Record
+from eval.judge.addressing import as_judged
 from eval.judge.records import Case
 from ranking.words import words
 from tools.untrusted import quoted, tamed
@@ -25,6 +26,7 @@ FOLDER = Path(__file__).with_suffix("")
 FORMS = Path(__file__).with_name("forms.toml")
 NAMES = frozenset({"form", "query", "product"})
 LONGEST_QUERY = 300  # characters
+QUOTED = 2  # raise when listings are quoted differently
 LEVELS = 3  # of the category path, from the leaf up
 
 _MEANING = re.compile(r"^([0-3]): (.+)$", re.MULTILINE)
@@ -56,7 +58,7 @@ class Rubric(Record):
     @property
     def id(self) -> str:
         """Name, version and a digest of the rest, so that an edited file is not taken for the one before."""
-        digest = hashlib.sha256(f"{self.model_dump_json()}{wording(self.form)}".encode())
+        digest = hashlib.sha256(f"{self.model_dump_json()}{wording(self.form)}{QUOTED}".encode())
         return f"{self.prompt.id}-{digest.hexdigest()[:8]}"
 
     @property
@@ -96,7 +98,7 @@ def quoted_product(product: Product, reading: Reading = FULL, query: str = "") -
 
     Of the attributes, those come first that have a word of the query in them.
     """
-    asked = set(words(query))
+    product, asked = as_judged(product), set(words(query))
     stated = {name: ", ".join(values) for name, values in product.attributes.items()}
     order = sorted(stated, key=lambda name: (asked.isdisjoint(words(f"{name} {stated[name]}")), name))
     fields: dict[str, object] = {

@@ -128,8 +128,8 @@ def test_altered_text_is_what_is_read(
     before, after = evidence(cases[-1:]), evidence([claimed(cases[-1])])
     assert after["title"][0] == 1.0
     assert after["title"][0] > before["title"][0]
-    for alter in (padded, injected):
-        assert evidence([alter(cases[0])])["dense"][0] != evidence(cases[:1])["dense"][0]
+    assert evidence([padded(cases[0])])["dense"][0] != evidence(cases[:1])["dense"][0]
+    assert evidence([injected(cases[0])])["dense"][0] == evidence(cases[:1])["dense"][0]
     same = evidence([stuffed(cases[-1])])
     assert {name: column[0] for name, column in same.items()} == pytest.approx(
         {name: column[0] for name, column in before.items()}
