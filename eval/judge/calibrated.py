@@ -1,4 +1,4 @@
-"""A judge made of scores and a calibration: other judges, or our own models, as people would grade.
+"""A judge made of scores and a calibration: what our own models say, as people would grade.
 
 It learns nothing itself; `calibration` does.
 """
@@ -10,7 +10,7 @@ from itertools import islice
 import numpy as np
 
 from eval.judge.calibration import Columns, Floats, Learned, expected, graded
-from eval.judge.records import TOP, Case, Judge, Judgment
+from eval.judge.records import TOP, Case, Judgment
 
 BATCH = 256  # cases read at once; what a judge has said by then is out
 
@@ -47,13 +47,3 @@ class CalibratedJudge:
         none, low, middle, high = (float(chance) for chance in row)
         chances = (none, low, middle, high)
         return Judgment(pair=case.pair, grade=grade, expected=level, chances=chances, judge=self.name)
-
-
-def levels_of(judge: Judge) -> Scorer:
-    """What another judge says as one column, under its name."""
-
-    def scores(cases: Sequence[Case]) -> Columns:
-        levels = [judgment.level for judgment in judge.judge(cases)]
-        return {judge.name: np.array([np.nan if level is None else level for level in levels])}
-
-    return scores

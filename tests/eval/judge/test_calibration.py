@@ -1,5 +1,7 @@
 """Calibrations by hand and by property: chances are chances, rising scores never fall, folds keep apart."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -7,7 +9,7 @@ from hypothesis import strategies as st
 
 from core.errors import InvalidQuery
 from eval.judge.agreement import confusion, kappa
-from eval.judge.calibrated import CalibratedJudge, levels_of
+from eval.judge.calibrated import CalibratedJudge
 from eval.judge.calibration import (
     Columns,
     Fit,
@@ -20,6 +22,7 @@ from eval.judge.calibration import (
     fit_per_grade,
     graded,
 )
+from eval.judge.records import Case
 from tests.eval.judge.made_up import WordJudge, case
 
 FITS: list[Fit] = [fit_ordinal, fit_isotonic, fit_per_grade]
@@ -181,7 +184,7 @@ def test_a_calibration_survives_being_written(fit: Fit) -> None:
 def test_a_calibrated_judge_passes_on_what_is_missing() -> None:
     cases = [case("q", "a", "Red mug"), case("q", "b", "Unreadable red mug"), case("q", "c", "Plate")]
     learned = fit_per_grade({"words": np.array([0.0, 0.0, 2.0, 2.0])}, np.array([0, 0, 3, 3]))
-    judge = CalibratedJudge("calibrated words", (levels_of(WordJudge()),), learned)
+    judge = CalibratedJudge("calibrated words", (_levels,), learned)
     said = list(judge.judge(cases))
     assert [one.grade for one in said] == [3, None, 0]
     assert [one.pair.product_id for one in said] == ["a", "b", "c"]
@@ -192,7 +195,13 @@ def test_a_calibrated_judge_passes_on_what_is_missing() -> None:
 
 def test_judging_is_lazy_and_nothing_comes_of_nothing() -> None:
     learned = fit_per_grade({"words": np.array([0.0, 2.0])}, np.array([0, 3]))
-    judge = CalibratedJudge("calibrated words", (levels_of(WordJudge()),), learned)
+    judge = CalibratedJudge("calibrated words", (_levels,), learned)
     assert list(judge.judge([])) == []
     endless = (case("q", str(i)) for i in iter(int, 1))
     assert next(judge.judge(endless)).grade == 0
+
+
+def _levels(cases: Sequence[Case]) -> Columns:
+    """What `WordJudge` says, as a column; nothing where it cannot read."""
+    levels = [judgment.level for judgment in WordJudge().judge(cases)]
+    return {"words": np.array([np.nan if level is None else level for level in levels])}
