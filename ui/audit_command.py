@@ -70,16 +70,14 @@ def audit(
         store.close()
     judgments = [known[case.pair.key] for case in pool.cases if case.pair.key in known]
     run, rival, *_ = (*pooled_runs, None)
+    observed = observed_effects(pool.cases, judgments, grades, run=run, rival=rival) if grades else ()
     made = judge_card(
         judgments,
         grades,
         dataset=queries.stem,
         relevant=relevant,
         ratings=ratings,
-        effects=(
-            *observed_effects(pool.cases, judgments, grades or {}, run=run, rival=rival),
-            *found.effects,
-        ),
+        effects=(*observed, *found.effects),
         retests=(found.again,),
         swap=found.swap,
     )

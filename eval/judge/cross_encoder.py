@@ -16,7 +16,7 @@ from core.errors import InvalidQuery, InvalidSettings, ModelDamaged
 from core.record import Record
 from eval.judge.calibrated import CalibratedJudge
 from eval.judge.calibration import Learned, Stored
-from eval.judge.evidence import ALONE, COLUMNS, CROSS, MEANING, WORDS, Evidence
+from eval.judge.evidence import ALONE, COLUMNS, CROSS, MEANING, VERSION, WORDS, Evidence
 from ranking.features import EXCLUDED
 from ranking.reranker import Reranker
 
@@ -63,7 +63,8 @@ def evidence_judge(
         raise InvalidSettings(f"judge {kind} needs a reranker; set AISLE_RERANKER, or choose bi-encoder")
     learned = _shipped(kind, encoder, reranker) if calibration is None else calibration
     models = [encoder.name, reranker.name if reranker else "none", index.generation]
-    digest = hashlib.sha256("\n".join([*models, learned.model_dump_json()]).encode()).hexdigest()[:8]
+    parts = [*models, learned.model_dump_json(), str(VERSION)]
+    digest = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:8]
     evidence = Evidence(index, encoder, reranker, KINDS[kind])
     return CalibratedJudge(f"{kind}-{digest}", (evidence,), learned)
 
