@@ -1,8 +1,8 @@
 """How far judges without a language model can be trusted, and what they add to 30 human-graded queries.
 
 Usage: python -m benchmarks.judging --data DIR --on esci_us=INDEX --on icecat=INDEX [--write FILE], where DIR
-holds the data sets. Every judge is cross-validated over queries. FILE gets calibrations fitted to all of
-them, each data set weighing the same: what is shipped. Prints Markdown.
+holds the data sets. Every judge is cross-validated over queries. FILE gets calibrations fitted to each of
+them for its scale of grades: what is shipped. Prints Markdown.
 """
 
 import argparse
@@ -287,26 +287,24 @@ def orderings(human: Scores, judges: Mapping[str, Scores]) -> None:
 
 
 def write_shipped(path: Path, sets: Sequence[Measurement]) -> None:
-    """Fit every kind to all data sets and write them."""
+    """Fit every kind to every data set, for the scale that it is graded on, and write them."""
     settings = load_settings()
     encoder, reranker = open_encoder(settings), open_reranker(settings)
-    grades = np.concatenate([one.grades for one in sets])
-    weight = np.concatenate([np.full(len(one.grades), 1.0 / len(one.grades)) for one in sets])
-    fitted = {
-        kind: fit_ordinal(
-            {name: np.concatenate([one.columns[name] for one in sets]) for name in names},
-            grades,
-            weight=weight,
-        )
-        for kind, names in KINDS.items()
-    }
     shipped = Shipped(
         encoder=encoder.name,
         reranker=reranker.name if reranker else "none",
-        fitted_to=", ".join(f"{one.dataset.name} dev" for one in sets),
-        calibrations=fitted,
+        fitted_to={scale_of(one.dataset): f"{one.dataset.name} dev" for one in sets},
+        calibrations={
+            scale_of(one.dataset): {kind: fit_ordinal(one.some(kind), one.grades) for kind in KINDS}
+            for one in sets
+        },
     )
     path.write_text(shipped.model_dump_json(indent=1) + "\n", encoding="utf-8")
+
+
+def scale_of(dataset: Dataset) -> str:
+    """The rubric that the people who graded a data set went by."""
+    return dataset.name.partition("_")[0]
 
 
 def _values(found: Measurement, judgments: Sequence[Judgment]) -> Scores:

@@ -14,6 +14,7 @@ from sys import stderr
 
 import numpy as np
 
+from benchmarks.judging import scale_of
 from catalog.encoder import open_encoder
 from catalog.index import ProductIndex, open_index
 from core.settings import load_settings
@@ -30,8 +31,6 @@ from eval.judge.records import Case, Judgment, by_query, cases_of
 from eval.judge.store import Judgments
 from eval.records import Dataset
 from ranking.reranker import open_reranker
-
-RUBRICS = {"esci_us": "esci"}  # all others have the scale of their own name
 
 
 @dataclass(frozen=True)
@@ -71,7 +70,7 @@ def measure(sample: Sample, model: str, store: Judgments, audit: int) -> list[Ju
     """Have a model judge the sample, print its card with the audit, and return what it said."""
     name = sample.dataset.name
     settings = load_settings(llm=model)
-    with open_llm_judge(settings, RUBRICS.get(name, name)) as opened:
+    with open_llm_judge(settings, scale_of(sample.dataset)) as opened:
         judge = Remembered(opened.judge, store, opened.tariff, 1, _told)
         said = list(judge.judge(sample.cases))
         found = audited(judge, opened.pairwise, sample.cases, audit) if audit else None

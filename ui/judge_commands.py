@@ -118,7 +118,7 @@ def judge(
     report = Report(
         judge=judgments[0].judge,
         prompt=judgments[0].prompt,
-        rubric=rubric if judgments[0].prompt else "",
+        rubric=rubric,
         made=datetime.now(UTC),
         out=str(out),
         runs=tuple(run.name for run in pooled_runs),

@@ -1,7 +1,7 @@
 """The judges that need no language model: cross-encoder, sentence vectors, words, and all of them together.
 
-Each is some columns of `evidence` with a calibration. The one that is shipped was fitted to the
-development queries of two data sets; with labels of one's own, fit another.
+Each is some columns of `evidence` with a calibration, one for each scale of grades. Those that are shipped
+were fitted to the development queries of two data sets; with labels of one's own, fit another.
 """
 
 import hashlib
@@ -31,12 +31,15 @@ KINDS: Mapping[str, tuple[str, ...]] = {
 
 
 class Shipped(Record):
-    """Calibrations by kind, and the models that they hold for."""
+    """Calibrations by scale and kind, and the models that they hold for.
+
+    A scale has its own: what is a 2 on one is a 3 on another, and one fitted to both serves neither.
+    """
 
     encoder: str
     reranker: str
-    fitted_to: str
-    calibrations: Mapping[str, Stored]
+    fitted_to: Mapping[str, str]
+    calibrations: Mapping[str, Mapping[str, Stored]]
 
 
 def read_shipped(path: Path = SHIPPED) -> Shipped:
@@ -55,13 +58,15 @@ def evidence_judge(
     encoder: Encoder,
     reranker: Reranker | None,
     calibration: Learned | None = None,
+    *,
+    scale: str = "esci",
 ) -> CalibratedJudge:
-    """A judge of this kind, with the shipped calibration unless another is given."""
+    """A judge of this kind, with the shipped calibration for a scale unless another is given."""
     if kind not in KINDS:
         raise InvalidQuery(f"no judge {kind!r} without a language model; choose from: {', '.join(KINDS)}")
     if reranker is None and not set(KINDS[kind]).isdisjoint(CROSS):
         raise InvalidSettings(f"judge {kind} needs a reranker; set AISLE_RERANKER, or choose bi-encoder")
-    learned = _shipped(kind, encoder, reranker) if calibration is None else calibration
+    learned = _shipped(kind, scale, encoder, reranker) if calibration is None else calibration
     models = [encoder.name, reranker.name if reranker else "none", index.generation]
     parts = [*models, learned.model_dump_json(), str(VERSION)]
     digest = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:8]
@@ -69,8 +74,14 @@ def evidence_judge(
     return CalibratedJudge(f"{kind}-{digest}", (evidence,), learned)
 
 
-def _shipped(kind: str, encoder: Encoder, reranker: Reranker | None) -> Learned:
+def _shipped(kind: str, scale: str, encoder: Encoder, reranker: Reranker | None) -> Learned:
     shipped = read_shipped()
+    if scale not in shipped.calibrations:
+        known = ", ".join(shipped.calibrations)
+        raise InvalidQuery(
+            f"judge {kind} is calibrated for the scales {known}, not for {scale!r}; choose one of them, "
+            "and bring its grades to yours with --human QRELS --calibrate"
+        )
     needed = {"encoder": (MEANING, shipped.encoder, encoder.name)}
     needed["reranker"] = (CROSS, shipped.reranker, reranker.name if reranker else "none")
     for setting, (columns, of, given) in needed.items():
@@ -79,4 +90,4 @@ def _shipped(kind: str, encoder: Encoder, reranker: Reranker | None) -> Learned:
                 f"judge {kind} is calibrated for {setting} {of}, the setting is {given}; "
                 "give it a calibration fitted to human grades"
             )
-    return shipped.calibrations[kind]
+    return shipped.calibrations[scale][kind]

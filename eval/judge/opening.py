@@ -54,7 +54,7 @@ def open_judge(
         raise InvalidQuery(f"judge {name} gives no reasons; leave out --reasons, or choose a language model")
     encoder, reranker = LaterEncoder(settings), later_reranker(settings)
     index = ProductIndex(shelf.home, shelf.live, encoder)
-    yield OpenJudge(evidence_judge(name, index, encoder, reranker), FREE, 1)
+    yield OpenJudge(evidence_judge(name, index, encoder, reranker, scale=rubric), FREE, 1)
 
 
 @contextmanager

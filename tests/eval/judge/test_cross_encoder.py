@@ -14,6 +14,7 @@ from eval.judge.calibration import Ordinal
 from eval.judge.cross_encoder import KINDS, evidence_judge, read_shipped
 from eval.judge.evidence import COLUMNS, CROSS, Evidence
 from eval.judge.records import Case, Judgment, Pair
+from eval.judge.rubrics import rubric_names
 from ranking.records import Search
 from ranking.reranker import Reranker, open_reranker
 from ranking.systems import search
@@ -170,13 +171,14 @@ def test_a_calibration_is_not_used_with_another_encoder(demo_index: ProductIndex
     with pytest.raises(InvalidSettings, match="calibrated for encoder"):
         evidence_judge("bi-encoder", demo_index, other, reranker)
     evidence_judge("lexical", demo_index, other, reranker)  # reads no vectors
-    evidence_judge("bi-encoder", demo_index, other, reranker, read_shipped().calibrations["bi-encoder"])
+    learned = read_shipped().calibrations["esci"]["bi-encoder"]
+    evidence_judge("bi-encoder", demo_index, other, reranker, learned)
 
 
 def test_another_calibration_is_another_judge(
     demo_index: ProductIndex, encoder: Encoder, reranker: Reranker
 ) -> None:
-    shipped = read_shipped().calibrations["cross-encoder"]
+    shipped = read_shipped().calibrations["esci"]["cross-encoder"]
     assert isinstance(shipped, Ordinal)
     other = shipped.model_copy(update={"cuts": (0.1, 0.2, 0.3)})
     names = {
@@ -194,11 +196,27 @@ def test_the_shipped_calibrations_are_of_every_kind_and_of_the_default_models(
     encoder: Encoder, reranker: Reranker
 ) -> None:
     shipped = read_shipped()
-    assert set(shipped.calibrations) == set(KINDS)
+    assert set(shipped.calibrations) == set(shipped.fitted_to) == set(rubric_names())
     assert (shipped.encoder, shipped.reranker) == (encoder.name, reranker.name)
-    for kind, learned in shipped.calibrations.items():
-        assert isinstance(learned, Ordinal)
-        assert learned.names == KINDS[kind]
+    for calibrations in shipped.calibrations.values():
+        assert set(calibrations) == set(KINDS)
+        for kind, learned in calibrations.items():
+            assert isinstance(learned, Ordinal)
+            assert learned.names == KINDS[kind]
+
+
+def test_a_scale_of_ones_own_has_to_be_calibrated(demo_index: ProductIndex, encoder: Encoder) -> None:
+    with pytest.raises(InvalidQuery, match=r"for the scales esci, icecat, not for 'stars\.toml'"):
+        evidence_judge("lexical", demo_index, encoder, None, scale="stars.toml")
+    learned = read_shipped().calibrations["esci"]["lexical"]
+    assert evidence_judge("lexical", demo_index, encoder, None, learned, scale="stars.toml").name
+
+
+def test_two_scales_are_two_judges(demo_index: ProductIndex, encoder: Encoder, cases: list[Case]) -> None:
+    judges = [evidence_judge("lexical", demo_index, encoder, None, scale=scale) for scale in rubric_names()]
+    one, other = ([judgment.level for judgment in judge.judge(cases)] for judge in judges)
+    assert judges[0].name != judges[1].name
+    assert one != other
 
 
 @pytest.mark.parametrize("text", [None, "", "{}", '{"encoder": "e"}'])
