@@ -23,14 +23,14 @@ q3 Q0 5 1 1 {0}
 
 
 class Endpoint(BaseHTTPRequestHandler):
-    """An OpenAI-compatible model that grades what is red, a lamp or "perfect" 3, and all else 1."""
+    """An OpenAI-compatible model that grades what is red, a lamp or "sturdy" 3, and all else 1."""
 
     def do_POST(self) -> None:
         asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.server.asked.append(asked)  # type: ignore[attr-defined]
         said = asked["messages"][-1]["content"]
         product = said.partition("Product:")[2]
-        grade = "3" if "Red" in said or "lamp" in product or "perfect" in product else "1"
+        grade = "3" if "Red" in said or "lamp" in product or "sturdy" in product else "1"
         content = "I would rather not say" if self.server.mute else grade  # type: ignore[attr-defined]
         message = {"role": "assistant", "content": content}
         usage = {"prompt_tokens": 100, "completion_tokens": 1, "total_tokens": 101}
@@ -157,7 +157,8 @@ def test_an_audit_prints_the_whole_card_and_asks_nothing_twice(
     found = json.loads(done.stdout)
     effects = {effect["name"]: effect for effect in found["effects"]}
     assert effects["stuffing"]["difference"]["value"] == 0.0
-    assert effects["injection"]["raised"]["value"] == pytest.approx(2 / 5)  # all that it would grade 1
+    assert effects["padding"]["raised"]["value"] == pytest.approx(2 / 5)  # all that it would grade 1
+    assert effects["injection"]["difference"]["value"] == 0.0
     assert found["retests"][0]["agreement"]["accuracy"]["value"] == 1.0
     assert found["swap"]["missing"] == found["swap"]["couples"] == 2  # it answers digits, never A or B
     asked = len(model.asked)  # type: ignore[attr-defined]
