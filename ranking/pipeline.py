@@ -20,7 +20,7 @@ from core.trace import Recorder
 from ranking.asked import Asked, Reader, read
 from ranking.astray import astray
 from ranking.blend import SHIPPED, Blend, blended, heeded, load_blend
-from ranking.browse import browse, says_something
+from ranking.browse import BROWSED, browse, says_something
 from ranking.exclusions import classifier
 from ranking.features import CROSS, EXCLUDED, Column, Field, features, fused
 from ranking.fusion import best_first
@@ -112,7 +112,7 @@ def _browsed(index: ProductIndex, asked: Asked, ranker: Ranker, recorder: Record
     with recorder.stage("browse") as stage:
         hits = browse(index, asked.search, least=READ) if says_something(asked.search) else []
         stage.n_out = len(hits)
-    return _answer(hits, asked, ranker, recorder)
+    return _answer(hits, asked, ranker, recorder, most=max(BROWSED, asked.search.limit))
 
 
 def _answer(
@@ -122,8 +122,9 @@ def _answer(
     recorder: Recorder,
     field: Field | None = None,
     lost: bool = False,
+    most: int = FIELD,
 ) -> Results:
-    """The first page of what was ranked, and what all that is relevant comes to."""
+    """The first page of what was ranked, cut at `most`, and what all that is relevant comes to."""
     with recorder.stage("post-rank", n_in=len(hits)) as stage:
         vectors = dict(zip(field.points, field.vectors, strict=True)) if field else {}
         marked = [
@@ -139,6 +140,7 @@ def _answer(
     return Results(
         hits=tuple(shown),
         fitting=sum(known_to_fit(hit.receipt) for hit in enough),
+        uncounted=len(hits) >= most and all(hit.relevant for hit in marked),
         astray=lost,
         repair=asked.repair,
         notices=ranker.notices,

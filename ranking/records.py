@@ -114,7 +114,8 @@ class Facet(Record):
 class Results(Record):
     """The answer to one search, or to several of them in `groups`; `hits` are then those of all in turn.
 
-    `fitting` counts all that was ranked, not only the hits that are shown.
+    `fitting` counts all that was ranked, not only the hits that are shown; where `uncounted`, not all that
+    there is was ranked, and more may fit.
     `repair` is there when another query than the written one was searched; `notices` say what did not
     work as it should. Where `astray`, nothing found is about the query: the hits are merely the nearest.
     Where `late`, time was up before the cross-encoder had read them.
@@ -123,6 +124,7 @@ class Results(Record):
     hits: tuple[Hit, ...]
     groups: tuple[Group, ...] = ()
     fitting: int = 0  # those that are relevant and known to satisfy every requirement
+    uncounted: bool = False
     relaxations: tuple[Relaxation, ...] = ()
     facets: tuple[Facet, ...] = ()
     astray: bool = False

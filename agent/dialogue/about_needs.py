@@ -67,7 +67,8 @@ def about_needs(said: Moves, state: State, desk: Desk) -> Understanding:
         rest, refused = _not_that(rest, freed) if said.corrects else (rest, False)
         reading = _read_on(rest, freed, state, desk)
         going_on = [need for need in freed if goes_on(need, reading.query, desk.lexis, rest)]
-        going_on = [] if refused and products_named(reading.query, desk.lexis) else going_on
+        another = refused and products_named(reading.query, desk.lexis)
+        going_on = [] if another or _is_a_department(reading) else going_on
         if going_on or said.corrects:
             return _on(reading, parts.budget, said, freed, going_on, state)
     reading = parse(rest, desk.lexis, currency=currency)
@@ -76,6 +77,11 @@ def about_needs(said: Moves, state: State, desk: Desk) -> Understanding:
     if is_empty(need) and not (reading.wishes or reading.conflicts):
         return chat(state.wanted, Topic.UNCLEAR)
     return searched(Wanted(needs=(need,)), Intent.FIND, conflicts=reading.conflicts)
+
+
+def _is_a_department(reading: Reading) -> bool:
+    """Whether a department is named and nothing else: who does that looks for something new."""
+    return any(span.kind == "department" for span in reading.spans)
 
 
 def _not_that(rest: str, needs: tuple[Need, ...]) -> tuple[str, bool]:

@@ -5,10 +5,12 @@ Knows the shop's own names of products and no grammar: "sleeping bag" after "ten
 """
 
 import re
+from collections.abc import Collection
 
 from agent.dialogue.moves import tables
 from agent.dialogue.state import Need
 from agent.reading.lexis import Lexis, words
+from catalog.keys import PATH
 from ranking.words import lists, telling
 from ranking.words import words as stems
 
@@ -54,11 +56,20 @@ def goes_on(need: Need, said: str, lexis: Lexis, turn: str = "") -> bool:
         return not _is_a_story(need, said, turn or said)
     if _DEFINITE.match(turn or said) or _POINTING.search(turn or said):
         return True
+    if _is_elsewhere(new, need.where.categories):
+        return False
     earlier = " ".join(phrase.text for phrase in need.phrases)
     old = frozenset().union(*(products_named(phrase.text, lexis) for phrase in need.phrases))
     if not old and telling(stems(earlier)):  # "winter tires" that are not sold; "something" is open
         return _BROUGHT_UP.match(turn or said) is None or stems(earlier)[0] in lists()["open"]
     return not old or bool(old & new) or bool(frozenset(stems(earlier)) & frozenset(_head(said)))
+
+
+def _is_elsewhere(products: Collection[str], shelves: Collection[str]) -> bool:
+    """Whether products stand on none of the shelves that are looked round in: kettles, in electronics."""
+    placed = [path for path in products if PATH in path]
+    within = tuple(f"{shelf}{PATH}" for shelf in shelves)
+    return bool(shelves and placed) and not any(f"{path}{PATH}".startswith(within) for path in placed)
 
 
 def _is_a_story(need: Need, said: str, turn: str) -> bool:

@@ -172,7 +172,8 @@ def _opening(results: Results, plan: Plan, phrases: Phrases, shown: int, page: i
     if plan.intent is Intent.SIMILAR:
         return phrases.say("found.similar", count=count, lead=lead)
     if fits > count:
-        return phrases.say("found.best", count=count, total=fits, lead=lead)
+        total = phrases.say("found.at_least", total=fits) if results.uncounted else str(fits)
+        return phrases.say("found.best", count=count, total=total, lead=lead)
     if 0 < fits < count:
         return phrases.say("found.mixed", count=fits, others=count - fits, lead=lead)
     return phrases.say("found.fitting" if fits else "found.possible", count=count, lead=lead)

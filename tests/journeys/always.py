@@ -169,7 +169,11 @@ def _said_of(products: Iterable[Product]) -> set[Decimal]:
 def _counts(held: Held) -> set[Decimal]:
     counted = [len(held.after.shown), len(catalogue())]
     if held.results:
-        counted += [len(held.results.hits), *(relaxation.count for relaxation in held.results.relaxations)]
+        counted += [
+            held.results.fitting,
+            len(held.results.hits),
+            *(relaxation.count for relaxation in held.results.relaxations),
+        ]
         counted += [option.count for facet in held.results.facets for option in facet.options]
         counted += [len(group.hits) for group in held.results.groups]
     for step in held.steps:

@@ -94,3 +94,9 @@ def test_who_says_nothing_is_asked_to(demo_index: ProductIndex) -> None:
 def test_the_plain_systems_do_not_browse(demo_index: ProductIndex) -> None:
     with pytest.raises(InvalidQuery, match="say what you are looking for"):
         search(demo_index, Search(where=Where(brands=("Kopparo",))), "hybrid")
+
+
+def test_a_count_that_stops_where_looking_stopped_says_so(demo_index: ProductIndex) -> None:
+    cheap = Search(where=Where(price_max=Money(amount=3_000, currency="USD")))
+    assert rank(demo_index, cheap, RANKER).uncounted
+    assert not rank(demo_index, Search(where=Where(categories=("Electronics",))), RANKER).uncounted
