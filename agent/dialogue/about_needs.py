@@ -101,7 +101,8 @@ def _read_on(rest: str, needs: tuple[Need, ...], state: State, desk: Desk) -> Re
         left = f"under {left}"
     reading = parse(left, desk.lexis, currency=state.currency)
     if reading.where.is_empty and reading.without.is_empty:
-        reading = _another_value(left, needs, desk.lexis) or _another_person(reading, needs, desk.lexis)
+        value = _another_value(left, needs, desk.lexis) or _made_of(left, state, desk)
+        reading = value or _another_person(reading, needs, desk.lexis)
     return reading.model_copy(update={"query": stripped(reading.query)})
 
 
@@ -115,6 +116,16 @@ def _another_value(left: str, needs: tuple[Need, ...], lexis: Lexis) -> Reading 
             span = Span(text=left, start=0, end=len(left), kind="value", value=f"{name}: {left}")
             return Reading(text=left, query=left, where=Where(attributes={name: values}), spans=(span,))
     return None
+
+
+def _made_of(left: str, state: State, desk: Desk) -> Reading | None:
+    """What the product shall be in, said without "in": "steel ones", "leather or canvas". A bare word may be
+    a product just as well, "paper" or "salmon", and only goes on where the shop has none of the name.
+    """
+    if products_named(left, desk.lexis):
+        return None
+    reading = parse(f"in {left}", desk.lexis, currency=state.currency)
+    return reading if reading.where.attributes else None
 
 
 def _another_person(reading: Reading, needs: tuple[Need, ...], lexis: Lexis) -> Reading:

@@ -84,7 +84,6 @@ def _color(words: Sequence[Word], at: int, lexis: Lexis) -> tuple[Description, i
         length = size + 1  # "sage green" is sage
     else:
         meant = _text(words, at - 1) == "in" or after in ("color", "colour", "colored", "coloured")
-        meant = meant or _is_chosen(words, at, size, lexis)
         if not meant and (not plain or after in wordlist("named_colors") or _of_a_part(words, at + size)):
             return None
         if _text(words, at - 1) in evidence["shades"]:
@@ -121,18 +120,14 @@ def _material(text: str, words: Sequence[Word], at: int, lexis: Lexis) -> tuple[
 
 
 def _is_chosen(words: Sequence[Word], at: int, size: int, lexis: Lexis) -> bool:
-    """Whether a value, or several beside it, is all that is said, "leather or canvas ones", or is what the
-    product shall be in: "do you have it in linen or cotton?".
-    """
+    """Whether a value, or several beside it, is what the product shall be in: "in linen or cotton?"."""
     first, last = at, at + size
     while _text(words, first - 1) in _JOINTS and lexis.values_at(words[first - 2 : first - 1], 0)[0]:
         first -= 2
     while _text(words, last) in _JOINTS and (further := lexis.values_at(words, last + 1)[1]):
         last += 1 + further
-    after = _text(words, last)
-    if first == 0:
-        return after in ("", "one", "ones")
-    return _text(words, first - 1) == "in" and after in ("", *wordings()["evidence"]["clause_ends"])
+    ends = ("", *wordings()["evidence"]["clause_ends"])
+    return _text(words, first - 1) == "in" and _text(words, last) in ends
 
 
 def _of_a_part(words: Sequence[Word], at: int) -> bool:
