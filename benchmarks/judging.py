@@ -133,17 +133,18 @@ def measured(name: str, at: str, data: Path) -> Measurement:
 def held_out(found: Measurement, kind: str, folds: int = 10) -> list[Judgment]:
     """What the judge says of every pair, by a calibration that never saw its query."""
     chances, grades = cross_validated(found.some(kind), found.grades, found.queries, folds=folds)
-    return _judgments(kind, found.cases, chances, grades)
+    return judgments_of(kind, found.cases, chances, grades)
 
 
 def carried_over(found: Measurement, other: Measurement) -> list[Judgment]:
     """What the combined judge says with the calibration of another data set: no label of this one."""
     learned = fit_ordinal(other.columns, other.grades)
     chances = learned.chances(found.columns)
-    return _judgments("combined, calibrated elsewhere", found.cases, chances, graded(chances, learned.cuts))
+    return judgments_of("combined, calibrated elsewhere", found.cases, chances, graded(chances, learned.cuts))
 
 
-def _judgments(name: str, cases: Sequence[Case], chances: Floats, grades: Grades) -> list[Judgment]:
+def judgments_of(name: str, cases: Sequence[Case], chances: Floats, grades: Grades) -> list[Judgment]:
+    """What a judge of this name says, from its chances."""
     levels = np.clip(expected(chances), 0, 3)
     return [
         Judgment(

@@ -14,15 +14,14 @@ from sys import stderr
 
 import numpy as np
 
-from benchmarks.judging import scale_of
+from benchmarks.judging import judgments_of, scale_of
 from catalog.encoder import open_encoder
 from catalog.index import ProductIndex, open_index
 from core.settings import load_settings
 from eval.datasets import judged_products, load_dataset
-from eval.judge.agreement import auc
 from eval.judge.audit import Remembered, audited, drawn
 from eval.judge.bias import observed_effects
-from eval.judge.calibration import Columns, Floats, Grades, cross_validated, fit_isotonic, fit_ordinal
+from eval.judge.calibration import Columns, Grades, cross_validated, fit_isotonic, fit_ordinal
 from eval.judge.card import judge_card, markdown, shown
 from eval.judge.evidence import Evidence
 from eval.judge.offline import Progress
@@ -96,14 +95,7 @@ def compare(sample: Sample, said: Mapping[str, Sequence[Judgment]]) -> None:
     print("| on the same pairs | quadratic kappa | AUC |\n|---|---|---|")
     levels = {name: np.array([_level(one) for one in judgments]) for name, judgments in said.items()}
     for name, judgments in said.items():
-        card = judge_card(
-            judgments,
-            sample.dataset.qrels,
-            dataset=sample.dataset.name,
-            relevant=sample.dataset.conventions.relevant,
-        )
-        assert card.agreement is not None
-        print(f"| {name}, as it answers | {shown(card.agreement.quadratic)} | {shown(card.auc)} |")
+        _shown(sample, f"{name}, as it answers", judgments)
         _row(sample, f"{name}, calibrated", {name: levels[name]})
     _row(sample, "combined", sample.evidence)
     for name, column in levels.items():
@@ -116,19 +108,15 @@ def compare(sample: Sample, said: Mapping[str, Sequence[Judgment]]) -> None:
 def _row(sample: Sample, title: str, columns: Columns) -> None:
     fit = fit_isotonic if len(columns) == 1 else fit_ordinal
     held = cross_validated(columns, sample.grades, sample.queries, fit)
-    judgments = [
-        Judgment(pair=case.pair, grade=int(grade), expected=float(level), judge=title)
-        for case, grade, level in zip(sample.cases, held.grades, _expected(held.chances), strict=True)
-    ]
-    relevant = sample.dataset.conventions.relevant
-    card = judge_card(judgments, sample.dataset.qrels, dataset=sample.dataset.name, relevant=relevant)
+    whole = held.chances / held.chances.sum(axis=1, keepdims=True)
+    _shown(sample, title, judgments_of(title, sample.cases, whole, held.grades))
+
+
+def _shown(sample: Sample, title: str, judgments: Sequence[Judgment]) -> None:
+    dataset = sample.dataset
+    card = judge_card(judgments, dataset.qrels, dataset=dataset.name, relevant=dataset.conventions.relevant)
     assert card.agreement is not None
-    ranks = auc(_expected(held.chances), (sample.grades >= relevant).astype(np.int64), sample.queries)
-    print(f"| {title} | {shown(card.agreement.quadratic)} | {shown(ranks)} |")
-
-
-def _expected(chances: Floats) -> Floats:
-    return np.clip(chances @ np.arange(4.0), 0, 3)
+    print(f"| {title} | {shown(card.agreement.quadratic)} | {shown(card.auc)} |")
 
 
 def _level(judgment: Judgment) -> float:

@@ -7,7 +7,7 @@ A sentence that is taken away by mistake costs a little of a description; one th
 import re
 
 from catalog.product import Product
-from eval.judge.stuffing import unstuffed
+from eval.judge.stuffing import retold, unstuffed
 
 _SENTENCE = re.compile(r"[^.!?\n]+(?:[.!?]+(?=\S)[^.!?\n]+)*[.!?]*\s*")
 _WHOM = r"(?:grader|rater|judge|annotator|evaluator|reviewer|ai|llm|(?:language )?model|assistant)s?"
@@ -18,8 +18,10 @@ _ADDRESSED = re.compile(
             r"\b(?:instructions?|prompts?|rules?|guidelines?|messages?|above|previous|earlier|prior)\b",
             r"(?:^|[.!?\n])\W*(?:system|assistant|user|developer|human)\s*:",
             rf"\b(?:dear|attention|note (?:to|for)|you are an?) (?:the |all |any )?{_WHOM}\b",
-            r"\b(?:answer|respond|reply|return|output|print|say|give|assign)\b.{0,30}"
-            r"\b(?:grades?|scores?|json|exact match|[0-3]\s*(?:$|[.!\"'\u2019)}]))",
+            r"(?:^|[.!?\n])\W*(?:please |always |now |just )*"
+            r"(?:answer|respond|reply|return|output|print|say|give|assign)\b"
+            r"(?: \w+){0,3}\W{1,3}(?:grades?|scores?|json|exact match)\b",
+            r"(?:^|[.!?\n])\W*(?:answer|respond|reply) (?:\w+ ){0,2}\W?[0-3]\W*(?:$|[.!?])",
             r"\b(?:grade|score|relevance)\b\W{0,4}[:=]\W{0,3}[0-3](?!\.?\d)",
             r"\b(?:perfect|exact|ideal|best|relevant|right)\b.{0,20}\b(?:match|result|answer|fit|hit)\b.{0,20}"
             r"\b(?:any|every|all|each|this|the|your)\b.{0,15}\b(?:quer(?:y|ies)|search(?:es)?|requests?)\b",
@@ -37,15 +39,8 @@ def as_judged(product: Product) -> Product:
 
 def unaddressed(product: Product) -> Product:
     """Without what tells a judge what to say; a title keeps at least its words where nothing else is left."""
-    changes: dict[str, str | None] = {}
-    title = _without(product.title)
-    if title and title != product.title:
-        changes["title"] = title
-    if product.description is not None:
-        description = _without(product.description)
-        if description != product.description:
-            changes["description"] = description or None
-    return product.model_copy(update=changes) if changes else product
+    description = product.description and _without(product.description)
+    return retold(product, _without(product.title) or product.title, description)
 
 
 def _without(text: str) -> str:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.errors import Blocked
 from eval.judge.bias import Effect, Retest, Swap, altered_effects, retest, swap_consistency
 from eval.judge.offline import FREE, Progress, Tariff, judge_offline
 from eval.judge.records import Case, Judge, Judgment, PairwiseJudge, by_query
@@ -43,8 +42,6 @@ class Remembered:
             workers=self.workers,
             on_progress=self.on_progress,
         )
-        if done.left:
-            raise Blocked(done.stopped)
         yield from done.judgments
 
 

@@ -14,7 +14,7 @@ from core.errors import InvalidQuery
 from core.record import Record
 from eval.judge.agreement import Agreement, Measured, agree, mean_by_query, resampled_measure
 from eval.judge.calibration import Floats
-from eval.judge.records import GRADES, Case, Judge, Judgment, PairwiseJudge, by_key, flat
+from eval.judge.records import GRADES, OPPOSITE, Case, Judge, Judgment, PairwiseJudge, by_key, flat
 from eval.records import Qrels, Run
 from ranking.words import telling, words
 
@@ -194,7 +194,6 @@ def retest(
 
 def swap_consistency(judge: PairwiseJudge, couples: Sequence[tuple[Case, Case]]) -> Swap:
     """Show every couple in both orders: the same product has to win, or neither."""
-    opposite = {"first": "second", "second": "first", "same": "same"}
     queries, consistent, shown, leaning = [], [], [], []
     missing = 0
     for one, other in couples:
@@ -205,7 +204,7 @@ def swap_consistency(judge: PairwiseJudge, couples: Sequence[tuple[Case, Case]])
             missing += 1
             continue
         queries.append(one.pair.query_id)
-        consistent.append(float(opposite[back] == forth))
+        consistent.append(float(OPPOSITE[back] == forth))
         for answer in (forth, back):
             if answer != "same":
                 shown.append(one.pair.query_id)

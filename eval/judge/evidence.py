@@ -32,7 +32,7 @@ from ranking.records import Search
 from ranking.reranker import Reranker
 from ranking.words import Finder, pieces, stem, telling, words
 
-VERSION = 2  # raise when the same listing gives other numbers, so that kept judgments are not mixed
+VERSION = 3  # raise when the same listing gives other numbers, so that kept judgments are not mixed
 LEADERS = 20  # that the fusion places first
 BEST = 3  # of them, those that a score is held against
 UNSHELVED = -0.1  # not knowing is a little worse than disagreeing: known shelves can be checked

@@ -10,12 +10,11 @@ from pydantic import ConfigDict, RootModel
 from agent.llm.chat import Ask, ChatModel, Unusable
 from agent.llm.prompts import Prompt, load_prompt
 from eval.judge.llm_judge import ROOM
-from eval.judge.records import Case, PairwiseJudge, Preference
+from eval.judge.records import OPPOSITE, Case, PairwiseJudge, Preference
 from eval.judge.rubrics import FULL, LONGEST_QUERY, Reading, quoted_product
 from tools.untrusted import quoted
 
 ANSWERS: dict[str, Preference] = {"A": "first", "B": "second", "S": "same"}
-OPPOSITE: dict[Preference, Preference] = {"first": "second", "second": "first", "same": "same"}
 
 _LETTER = re.compile(r"\W*([ABS])\W*")
 

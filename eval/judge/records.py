@@ -83,6 +83,7 @@ class Judge(Protocol):
 
 
 Preference = Literal["first", "second", "same"]
+OPPOSITE: Mapping[Preference, Preference] = {"first": "second", "second": "first", "same": "same"}
 
 
 class PairwiseJudge(Protocol):

@@ -26,7 +26,7 @@ FOLDER = Path(__file__).with_suffix("")
 FORMS = Path(__file__).with_name("forms.toml")
 NAMES = frozenset({"form", "query", "product"})
 LONGEST_QUERY = 300  # characters
-QUOTED = 2  # raise when listings are quoted differently
+QUOTED = 3  # raise when listings are quoted differently
 LEVELS = 3  # of the category path, from the leaf up
 
 _MEANING = re.compile(r"^([0-3]): (.+)$", re.MULTILINE)

@@ -18,15 +18,15 @@ _SIGNS = re.compile(r"[\W_]+")
 
 def unstuffed(product: Product) -> Product:
     """The product itself where nothing is repeated; a title keeps the phrase once, a description loses it."""
-    changes: dict[str, str | None] = {}
-    title = _without_runs(product.title, keep=1)
-    if title != product.title:
-        changes["title"] = title
-    if product.description is not None:
-        description = _without_runs(product.description, keep=0)
-        if description != product.description:
-            changes["description"] = description or None
-    return product.model_copy(update=changes) if changes else product
+    description = product.description and _without_runs(product.description, keep=0)
+    return retold(product, _without_runs(product.title, keep=1), description)
+
+
+def retold(product: Product, title: str, description: str | None) -> Product:
+    """The product with these texts; itself where they are its own. An empty description is none."""
+    if (title, description) == (product.title, product.description):
+        return product
+    return product.model_copy(update={"title": title, "description": description or None})
 
 
 def _without_runs(text: str, keep: int) -> str:

@@ -78,12 +78,13 @@ def check_turn(held: Held, products: Lookup) -> tuple[Checked, ...]:
 
 
 def _receipts(held: Held) -> Checked:
-    groups = _groups(held)
-    wrong = [found for search, hits in groups for found in _violations(search, hits)]
-    return Checked(kind="receipts", looked_at=sum(len(hits) for _, hits in groups), wrong=tuple(wrong))
+    searched = groups(held)
+    wrong = [found for search, hits in searched for found in violations(search, hits)]
+    return Checked(kind="receipts", looked_at=sum(len(hits) for _, hits in searched), wrong=tuple(wrong))
 
 
-def _groups(held: Held) -> list[tuple[Search, Sequence[Hit]]]:
+def groups(held: Held) -> list[tuple[Search, Sequence[Hit]]]:
+    """What was found at last, each with the search that found it."""
     if held.results is None:
         return []
     if held.results.groups:
@@ -92,7 +93,8 @@ def _groups(held: Held) -> list[tuple[Search, Sequence[Hit]]]:
     return [(searches[0], held.results.hits)] if searches else []
 
 
-def _violations(search: Search, hits: Iterable[Hit]) -> Iterator[str]:
+def violations(search: Search, hits: Iterable[Hit]) -> Iterator[str]:
+    """What is shown in spite of a requirement, or of being turned down."""
     classify = classifier(search.without)
     for hit in hits:
         for check in receipt(hit.product, search.where, classify(hit.product)):

@@ -12,10 +12,9 @@ from agent.dialogue.state import State
 from agent.plan import Plan
 from agent.steps import Answered, Asked, Failed, Searched
 from catalog.product import Product
-from eval.judge.turns import amounts, decimal
+from eval.judge.turns import amounts, decimal, groups, violations
 from ranking.exclusions import classifier
 from ranking.receipts import known_to_fit, known_to_violate, receipt
-from ranking.records import Hit, Search
 from tests.journeys.held import Held
 from tests.journeys.traits import catalogue
 
@@ -73,27 +72,14 @@ def _promises(held: Held) -> Iterator[str]:
     """No hard requirement is violated, and what is known to fit stands before what might."""
     if held.results is None or held.plan is None:
         return
-    groups = [(group.search, group.hits) for group in held.results.groups]
-    if not groups and held.plan.searches:
-        groups = [(held.plan.searches[0], held.results.hits)]
-    for search, hits in groups:
-        yield from _violations(search, hits)
+    for search, hits in groups(held):
+        yield from violations(search, hits)
         sure = [known_to_fit(receipt(hit.product, search.where)) for hit in hits]
         if any(later > earlier for earlier, later in pairwise(sure)):
             yield "what might fit stands before what is known to fit"
     for hit in held.results.hits:
         if known_to_violate(hit.receipt):
             yield f"{hit.product.id} is shown with a violated requirement in its receipt"
-
-
-def _violations(search: Search, hits: Iterable[Hit]) -> Iterator[str]:
-    classify = classifier(search.without)
-    for hit in hits:
-        for check in receipt(hit.product, search.where, classify(hit.product)):
-            if check.verdict.value == "violated":
-                yield f"{hit.product.id} violates {check.requirement!r} ({check.evidence})"
-        if hit.product.id in search.without.products:
-            yield f"{hit.product.id} was turned down and is shown"
 
 
 def _offers(held: Held) -> Iterator[str]:

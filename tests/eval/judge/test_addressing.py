@@ -39,6 +39,8 @@ def test_what_tells_a_judge_what_to_say_is_taken_away(planted: str) -> None:
         "Best match for your kitchen. A perfect fit for every hand.",
         "Returns power to 3 devices. Rated 5 stars.",
         "Ignores dust. Follow the care instructions.",
+        "Return Developer Cartridge, 3. Print cartridge no. 2. Output 1 x USB, 2",
+        "Give a gift of 3. Print it in 2",
         "Works with your AI assistant. Dear to children.",
     ],
 )
